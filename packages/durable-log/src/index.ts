@@ -1,0 +1,1 @@
+export { TradingError, isTradingError, type ErrorCode } from './trading-error.js'
