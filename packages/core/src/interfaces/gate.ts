@@ -1,0 +1,22 @@
+/** Gate and registry live in `@gatehouse/contracts`, because research obeys them without a trading engine; core re-exports the types it passes on. */
+export type {
+  Admission,
+  Admitted,
+  Approval,
+  Artifact,
+  CallOptions,
+  Closable,
+  Computable,
+  Environment,
+  Evaluation,
+  Evidence,
+  Gate,
+  GatePolicy,
+  GateReport,
+  ManifestPin,
+  Notice,
+  Progress,
+  Promotion,
+  Refusal,
+  Registry,
+} from '@gatehouse/contracts'

@@ -1,0 +1,95 @@
+import type { Artifact, CallOptions, Computable, Evaluation, ManifestPin } from '@gatehouse/contracts'
+import type { Batch } from './batch.js'
+import type { Instrument } from './instrument.js'
+import type { Prediction } from './prediction.js'
+import type { Schema } from './schema.js'
+import type { TimeNs, TimeRange } from './time.js'
+import type { MarketView } from './view.js'
+
+/** What a model reads, and how much history warms it. */
+export interface InputSpec {
+  readonly schema: Schema
+  /** Source it was trained on; another is refused without a passing cross-source parity report. */
+  readonly source: string
+  /** Rows of this schema before the first prediction. */
+  readonly warmUp: number
+}
+
+/** When a model predicts: after each row of a schema, on a clock, or once a session at a local time. */
+export type Trigger =
+  { readonly every: Schema } | { readonly everyNs: number } | { readonly session: `${number}:${number}`; readonly calendar: string }
+
+/** A loaded artifact. Paper and live accounts take it only inside an `Admitted`. */
+export interface Model<P extends Prediction = Prediction> extends Computable {
+  readonly name: string
+  /** SHA-256 (hex) of `model.json`. */
+  readonly digest: string
+  readonly inputs: readonly InputSpec[]
+  readonly trigger: Trigger
+  /** One instrument, or a universe for a ranker. */
+  open(instruments: readonly Instrument[]): Predictor<P>
+}
+
+/** A model at work on its instruments: streaming features, then the network. */
+export interface Predictor<P extends Prediction = Prediction> {
+  /** Synchronous and allocation-free. */
+  update(view: MarketView): void
+  /** Called on the trigger; several predictions for a ranking; the emitted objects are reused. */
+  predict(now: TimeNs, emit: (prediction: P) => void): void
+  /** False until every feature has the history it needs; the engine does not ask an unwarmed predictor. */
+  readonly isWarm: boolean
+  /** Exact continuation after a restart: `restore(save())` gives the same bytes out for the same views in. */
+  save(): Uint8Array
+  restore(state: Uint8Array): void
+}
+
+/** Recorded data to train and judge on, always by pin where it came from a manifest. */
+export interface Dataset {
+  readonly name: string
+  readonly pin: ManifestPin | undefined
+  readonly source: string
+  readonly instruments: readonly Instrument[]
+  readonly range: TimeRange
+  /** Batches in `availableAt` order; can be read many times. */
+  batches(schema: Schema, range?: TimeRange, options?: CallOptions): AsyncIterable<Batch>
+}
+
+export interface TrainOptions extends CallOptions {
+  /** Same seed and backend, same bytes out. */
+  readonly seed?: number | undefined
+  /** Only rows whose label ends before this are trained on. */
+  readonly until?: TimeNs | undefined
+}
+
+/** A trained artifact with what was measured of it, not yet registered. */
+export interface Candidate {
+  /** `model.json`, `weights.safetensors`, …: what {@link Artifact} will hold. */
+  readonly files: ReadonlyMap<string, Uint8Array>
+  /** SHA-256 (hex) of `model.json`. */
+  readonly digest: string
+}
+
+/** What a family package exports, and what a fifth family implements. */
+export interface ModelFamily<P extends Prediction = Prediction> {
+  readonly name: string
+  readonly features: FeatureSpec
+  train(dataset: Dataset, options?: TrainOptions): Promise<Candidate>
+  evaluate(candidate: Candidate, dataset: Dataset, options?: CallOptions): Promise<Evaluation>
+  /** For research and simulation; paper and live need `registry.admit(alias, environment, family.load)`. */
+  load(artifact: Artifact): Promise<Model<P>>
+}
+
+/** Names, order, units, warm-up and source of a family's features; its hash is part of every artifact. */
+export interface FeatureSpec {
+  readonly features: readonly FeatureColumn[]
+  /** Longest warm-up, in rows of the triggering schema. */
+  readonly warmUp: number
+  /** SHA-256 (hex) of the canonical JSON of this spec. */
+  readonly hash: string
+}
+
+export interface FeatureColumn {
+  readonly name: string
+  readonly unit: string
+  readonly warmUp: number
+}

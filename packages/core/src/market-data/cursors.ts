@@ -1,0 +1,290 @@
+import type { ColumnsOf, PriceArray } from '../interfaces/batch.js'
+import type { Instrument } from '../interfaces/instrument.js'
+import type { BarSchema, QuoteSchema, Schema } from '../interfaces/schema.js'
+import type {
+  AggressorSide,
+  BarView,
+  BookAction,
+  BookView,
+  CorporateActionKind,
+  CorporateActionView,
+  Cursor,
+  FundamentalsView,
+  MarketView,
+  NewsView,
+  OrderEventView,
+  QuoteView,
+  TradeView,
+  TradingStatusView,
+} from '../interfaces/view.js'
+import type { ColumnarBatch } from './columnar-batch.js'
+
+/** Letters by ASCII code, so that a view never builds a string. */
+const letters: readonly string[] = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code))
+
+const undefinedInt32 = -0x8000_0000
+const undefinedInt64 = 0x7fff_ffff_ffff_ffffn
+
+/** Reads one element as a price: exact division of the source's integer, `NaN` when undefined. */
+export function priceAt(values: PriceArray, row: number, divisor: number): number {
+  const value = values[row]
+  if (typeof value === 'number') {
+    if (divisor === 1) return value
+    return value === undefinedInt32 ? NaN : value / divisor
+  }
+  return value === undefinedInt64 ? NaN : Number(value) / divisor
+}
+
+/** What every row has. Subclasses add the accessors of their schema. */
+class RowCursor<S extends Schema> implements MarketView<S> {
+  row = 0
+
+  constructor(protected readonly batch: ColumnarBatch<S>) {}
+
+  get schema(): S {
+    return this.batch.schema
+  }
+  get source(): string {
+    return this.batch.source
+  }
+  get instrument(): Instrument {
+    return this.batch.instruments[this.batch.instrumentIndex[this.row]]
+  }
+  get tsEvent(): bigint {
+    return (this.batch.columns as unknown as { tsEvent: BigInt64Array }).tsEvent[this.row]
+  }
+  get availableAt(): bigint {
+    return this.batch.availableAt[this.row]
+  }
+  copy(): this {
+    return this.batch.slice(this.row, this.row + 1).view() as unknown as this
+  }
+}
+
+class BarCursor extends RowCursor<BarSchema> implements BarView {
+  readonly #columns: ColumnsOf<BarSchema>
+  readonly #divisor: number
+
+  constructor(batch: ColumnarBatch<BarSchema>) {
+    super(batch)
+    this.#columns = batch.columns
+    this.#divisor = batch.priceDivisor
+  }
+  get open(): number {
+    return priceAt(this.#columns.open, this.row, this.#divisor)
+  }
+  get high(): number {
+    return priceAt(this.#columns.high, this.row, this.#divisor)
+  }
+  get low(): number {
+    return priceAt(this.#columns.low, this.row, this.#divisor)
+  }
+  get close(): number {
+    return priceAt(this.#columns.close, this.row, this.#divisor)
+  }
+  get volume(): number {
+    return this.#columns.volume[this.row]
+  }
+}
+
+class QuoteCursor extends RowCursor<QuoteSchema> implements QuoteView {
+  get bidPrice(): number {
+    return priceAt(this.batch.columns.bidPx00, this.row, this.batch.priceDivisor)
+  }
+  get askPrice(): number {
+    return priceAt(this.batch.columns.askPx00, this.row, this.batch.priceDivisor)
+  }
+  get bidSize(): number {
+    return this.batch.columns.bidSz00[this.row]
+  }
+  get askSize(): number {
+    return this.batch.columns.askSz00[this.row]
+  }
+}
+
+class TradeCursor extends RowCursor<'trades'> implements TradeView {
+  get price(): number {
+    return priceAt(this.batch.columns.price, this.row, this.batch.priceDivisor)
+  }
+  get size(): number {
+    return this.batch.columns.size[this.row]
+  }
+  get side(): AggressorSide {
+    return letters[this.batch.columns.side[this.row]] as AggressorSide
+  }
+}
+
+const levelNames = ['00', '01', '02', '03', '04', '05', '06', '07', '08', '09'] as const
+
+class BookCursor extends RowCursor<'mbp-10'> implements BookView {
+  readonly levels = 10
+  readonly #divisor: number
+  readonly #bidPrices: readonly PriceArray[]
+  readonly #askPrices: readonly PriceArray[]
+  readonly #bidSizes: readonly (Float64Array | Uint32Array)[]
+  readonly #askSizes: readonly (Float64Array | Uint32Array)[]
+  readonly #bidCounts: readonly Uint32Array[]
+  readonly #askCounts: readonly Uint32Array[]
+
+  constructor(batch: ColumnarBatch<'mbp-10'>) {
+    super(batch)
+    const { columns } = batch
+    this.#divisor = batch.priceDivisor
+    this.#bidPrices = levelNames.map((level) => columns[`bidPx${level}`])
+    this.#askPrices = levelNames.map((level) => columns[`askPx${level}`])
+    this.#bidSizes = levelNames.map((level) => columns[`bidSz${level}`])
+    this.#askSizes = levelNames.map((level) => columns[`askSz${level}`])
+    this.#bidCounts = levelNames.map((level) => columns[`bidCt${level}`])
+    this.#askCounts = levelNames.map((level) => columns[`askCt${level}`])
+  }
+  get action(): BookAction {
+    return letters[this.batch.columns.action[this.row]] as BookAction
+  }
+  get side(): AggressorSide {
+    return letters[this.batch.columns.side[this.row]] as AggressorSide
+  }
+  get price(): number {
+    return priceAt(this.batch.columns.price, this.row, this.#divisor)
+  }
+  get size(): number {
+    return this.batch.columns.size[this.row]
+  }
+  get depth(): number {
+    return this.batch.columns.depth[this.row]
+  }
+  get flags(): number {
+    return this.batch.columns.flags[this.row]
+  }
+  get sequence(): number {
+    return this.batch.columns.sequence[this.row]
+  }
+  bidPrice(level: number): number {
+    return priceAt(this.#bidPrices[level], this.row, this.#divisor)
+  }
+  askPrice(level: number): number {
+    return priceAt(this.#askPrices[level], this.row, this.#divisor)
+  }
+  bidSize(level: number): number {
+    return this.#bidSizes[level][this.row]
+  }
+  askSize(level: number): number {
+    return this.#askSizes[level][this.row]
+  }
+  bidCount(level: number): number {
+    return this.#bidCounts[level][this.row]
+  }
+  askCount(level: number): number {
+    return this.#askCounts[level][this.row]
+  }
+}
+
+class OrderEventCursor extends RowCursor<'mbo'> implements OrderEventView {
+  get orderId(): bigint {
+    return this.batch.columns.orderId[this.row]
+  }
+  get action(): BookAction {
+    return letters[this.batch.columns.action[this.row]] as BookAction
+  }
+  get side(): AggressorSide {
+    return letters[this.batch.columns.side[this.row]] as AggressorSide
+  }
+  get price(): number {
+    return priceAt(this.batch.columns.price, this.row, this.batch.priceDivisor)
+  }
+  get size(): number {
+    return this.batch.columns.size[this.row]
+  }
+  get flags(): number {
+    return this.batch.columns.flags[this.row]
+  }
+  get sequence(): number {
+    return this.batch.columns.sequence[this.row]
+  }
+}
+
+class NewsCursor extends RowCursor<'news'> implements NewsView {
+  get headline(): string {
+    return this.batch.columns.headline[this.row]
+  }
+  get body(): string {
+    return this.batch.columns.body[this.row]
+  }
+  get sentiment(): number {
+    return this.batch.columns.sentiment[this.row]
+  }
+  get publisher(): string {
+    return this.batch.columns.publisher[this.row]
+  }
+}
+
+class FundamentalsCursor extends RowCursor<'fundamentals'> implements FundamentalsView {
+  get field(): string {
+    return this.batch.columns.field[this.row]
+  }
+  get value(): number {
+    return this.batch.columns.value[this.row]
+  }
+  get unit(): string {
+    return this.batch.columns.unit[this.row]
+  }
+}
+
+class CorporateActionCursor extends RowCursor<'corporate-action'> implements CorporateActionView {
+  get kind(): CorporateActionKind {
+    return this.batch.columns.kind[this.row] as CorporateActionKind
+  }
+  get ratio(): number {
+    return this.batch.columns.ratio[this.row]
+  }
+  get amount(): number {
+    return this.batch.columns.amount[this.row]
+  }
+  get symbol(): string {
+    return this.batch.columns.symbol[this.row]
+  }
+}
+
+/** Databento's tri-state letters. */
+function yesNo(code: number): boolean | undefined {
+  return code === 0x59 ? true : code === 0x4e ? false : undefined
+}
+
+class TradingStatusCursor extends RowCursor<'status'> implements TradingStatusView {
+  get action(): number {
+    return this.batch.columns.action[this.row]
+  }
+  get reason(): number {
+    return this.batch.columns.reason[this.row]
+  }
+  get isTrading(): boolean | undefined {
+    return yesNo(this.batch.columns.isTrading[this.row])
+  }
+  get isQuoting(): boolean | undefined {
+    return yesNo(this.batch.columns.isQuoting[this.row])
+  }
+}
+
+const cursors: { readonly [S in Schema]: new (batch: ColumnarBatch<S>) => MarketView & { row: number } } = {
+  'ohlcv-1s': BarCursor as never,
+  'ohlcv-1m': BarCursor as never,
+  'ohlcv-1h': BarCursor as never,
+  'ohlcv-1d': BarCursor as never,
+  trades: TradeCursor,
+  tbbo: QuoteCursor as never,
+  'mbp-1': QuoteCursor as never,
+  'bbo-1s': QuoteCursor as never,
+  'mbp-10': BookCursor,
+  mbo: OrderEventCursor,
+  definition: RowCursor,
+  status: TradingStatusCursor,
+  imbalance: RowCursor,
+  statistics: RowCursor,
+  news: NewsCursor,
+  fundamentals: FundamentalsCursor,
+  'corporate-action': CorporateActionCursor,
+}
+
+/** A cursor over a columnar batch, of the class its schema asks for. */
+export function openCursor<S extends Schema>(batch: ColumnarBatch<S>): Cursor<S> {
+  return new cursors[batch.schema](batch) as unknown as Cursor<S>
+}

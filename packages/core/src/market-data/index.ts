@@ -1,0 +1,2 @@
+export { ColumnarBatch, createBatch, type BatchOptions } from './columnar-batch.js'
+export { priceAt } from './cursors.js'
