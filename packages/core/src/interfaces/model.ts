@@ -1,4 +1,4 @@
-import type { Artifact, CallOptions, Computable, Evaluation, ManifestPin } from '@gatehouse/contracts'
+import type { Artifact, CallOptions, CandidateFiles, Computable, Evaluation, FeatureSpec, ManifestPin } from '@gatehouse/contracts'
 import type { Batch } from './batch.js'
 import type { Instrument } from './instrument.js'
 import type { Prediction } from './prediction.js'
@@ -61,10 +61,10 @@ export interface TrainOptions extends CallOptions {
   readonly until?: TimeNs | undefined
 }
 
-/** A trained artifact with what was measured of it, not yet registered. */
+/** A trained artifact, not yet registered. */
 export interface Candidate {
-  /** `model.json`, `weights.safetensors`, …: what {@link Artifact} will hold. */
-  readonly files: ReadonlyMap<string, Uint8Array>
+  /** `model.json`, `metadata.json`, `weights.safetensors`, …: what {@link Artifact} will hold. */
+  readonly files: CandidateFiles
   /** SHA-256 (hex) of `model.json`. */
   readonly digest: string
 }
@@ -77,19 +77,4 @@ export interface ModelFamily<P extends Prediction = Prediction> {
   evaluate(candidate: Candidate, dataset: Dataset, options?: CallOptions): Promise<Evaluation>
   /** For research and simulation; paper and live need `registry.admit(alias, environment, family.load)`. */
   load(artifact: Artifact): Promise<Model<P>>
-}
-
-/** Names, order, units, warm-up and source of a family's features; its hash is part of every artifact. */
-export interface FeatureSpec {
-  readonly features: readonly FeatureColumn[]
-  /** Longest warm-up, in rows of the triggering schema. */
-  readonly warmUp: number
-  /** SHA-256 (hex) of the canonical JSON of this spec. */
-  readonly hash: string
-}
-
-export interface FeatureColumn {
-  readonly name: string
-  readonly unit: string
-  readonly warmUp: number
 }
