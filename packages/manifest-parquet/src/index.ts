@@ -1,1 +1,6 @@
-export {}
+export { ParquetEncoder, type ColumnRange, type ParquetEncoderOptions } from './codec/parquet-encoder.js'
+export { ParquetFile, type DecodedColumn, type ReadOptions } from './codec/parquet-file.js'
+export { fileSource, memorySource, type ByteSource } from './codec/byte-source.js'
+export { type ColumnSpec, type ColumnType, type ColumnValues, type TextValues } from './codec/column-spec.js'
+export { type Codec } from './codec/compression.js'
+export { type NumericArray } from './codec/dictionary.js'

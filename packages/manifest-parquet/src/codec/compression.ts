@@ -1,0 +1,89 @@
+import * as zlib from 'node:zlib'
+import { TradingError } from '@gatehouse/durable-log'
+import { decompress as fzstd } from 'fzstd'
+import { type CompressionCodec } from 'hyparquet'
+import { type ByteSink } from './byte-sink.js'
+import { snappyCompress, snappyUncompress } from './snappy.js'
+
+/** What a file is written with. The choice is the caller's and never the machine's, so that files repeat byte for byte. */
+export type Codec = 'uncompressed' | 'snappy' | 'zstd'
+
+type ZstdCompress = (bytes: Uint8Array, options: { params: Record<number, number> }) => Uint8Array
+type ZstdDecompress = (bytes: Uint8Array, options: { maxOutputLength: number }) => Uint8Array
+
+// Node 22.15 has zstd; 20 has not, and its types do not know the names.
+const zstdCompress = Reflect.get(zlib, 'zstdCompressSync') as ZstdCompress | undefined
+const zstdDecompress = Reflect.get(zlib, 'zstdDecompressSync') as ZstdDecompress | undefined
+/** `ZSTD_c_compressionLevel`; level 1 is where time and size meet for encoded columns. */
+const zstdLevel = { 100: 1 }
+
+/** The format's name of each codec. */
+export const codecNames: Readonly<Record<Codec, CompressionCodec>> = { uncompressed: 'UNCOMPRESSED', snappy: 'SNAPPY', zstd: 'ZSTD' }
+
+/**
+ * Refuses a codec this runtime cannot write, before anything is written.
+ * @throws {TradingError} `PARQUET_NO_ZSTD` for `zstd` on a Node whose `node:zlib` lacks it (before 22.15)
+ */
+export function requireCodec(codec: Codec): void {
+  if (codec === 'zstd' && zstdCompress === undefined) {
+    throw new TradingError('PARQUET_NO_ZSTD', `this Node cannot write zstd: use Node 22.15 or later, or codec 'snappy'`, { codec })
+  }
+}
+
+/** Appends the compressed form of `bytes`. */
+export function compress(codec: Codec, bytes: Uint8Array, out: ByteSink): void {
+  if (codec === 'snappy') return snappyCompress(bytes, out)
+  if (codec === 'uncompressed') return out.append(bytes)
+  requireCodec(codec)
+  out.append(zstdCompress!(bytes, { params: zstdLevel }))
+}
+
+type Lz4 = (input: Uint8Array, length: number) => Uint8Array
+let lz4: { LZ4: Lz4; LZ4_RAW: Lz4 } | undefined
+
+/** Loads what `decompress` needs for these codecs; only the rare ones cost an import. */
+export async function prepareCodecs(codecs: Iterable<CompressionCodec>): Promise<void> {
+  for (const codec of codecs) {
+    if ((codec === 'LZ4' || codec === 'LZ4_RAW') && lz4 === undefined) {
+      const { compressors } = await import('hyparquet-compressors')
+      lz4 = compressors as { LZ4: Lz4; LZ4_RAW: Lz4 }
+    }
+  }
+}
+
+/**
+ * The `length` bytes that `bytes` stand for; the result may share memory with them.
+ * @throws {TradingError} `PARQUET_CORRUPT` when they stand for anything else, `PARQUET_UNSUPPORTED` for a codec of no known reader
+ */
+export function decompress(codec: CompressionCodec, bytes: Uint8Array, length: number): Uint8Array {
+  if (codec === 'UNCOMPRESSED') return checked(bytes, length)
+  try {
+    if (codec === 'SNAPPY') {
+      const target = new Uint8Array(length)
+      snappyUncompress(bytes, target)
+      return target
+    }
+    if (codec === 'ZSTD')
+      return checked(
+        zstdDecompress ? zstdDecompress(bytes, { maxOutputLength: length || 1 }) : fzstd(bytes, new Uint8Array(length)),
+        length,
+      )
+    if (codec === 'GZIP') return checked(zlib.gunzipSync(bytes, { maxOutputLength: length || 1 }), length)
+    if (codec === 'BROTLI') return checked(zlib.brotliDecompressSync(bytes, { maxOutputLength: length || 1 }), length)
+    if ((codec === 'LZ4' || codec === 'LZ4_RAW') && lz4) return checked(lz4[codec](bytes, length), length)
+  } catch (error) {
+    if (error instanceof TradingError) throw error
+    throw new TradingError('PARQUET_CORRUPT', `a ${codec} page does not decompress`, { codec, length }, { cause: error })
+  }
+  throw new TradingError('PARQUET_UNSUPPORTED', `pages compressed with ${codec} are not read here: rewrite the file with zstd or snappy`, {
+    codec,
+  })
+}
+
+function checked(bytes: Uint8Array, length: number): Uint8Array {
+  if (bytes.length === length) return bytes
+  throw new TradingError('PARQUET_CORRUPT', `a page decompresses to ${bytes.length} bytes, its header says ${length}`, {
+    got: bytes.length,
+    length,
+  })
+}
