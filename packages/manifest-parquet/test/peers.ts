@@ -16,16 +16,16 @@ interface Polars {
 }
 interface DataFrame {
   readonly height: number
-  getColumn(name: string): { toArray(): unknown[] }
+  getColumn(name: string): { toArray(): unknown[]; toTypedArray(): ArrayLike<unknown> }
   writeParquet(path: string, options?: Record<string, unknown>): void
 }
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
-const require = createRequire(`${root}peers/package.json`)
+const load: (name: string) => unknown = createRequire(`${root}peers/package.json`)
 
 function peer<T>(name: string): T | undefined {
   try {
-    return require(name) as T
+    return load(name) as T
   } catch {
     console.warn(`SKIPPED: ${name} is not installed under peers/ (npm run peers)`)
     return undefined

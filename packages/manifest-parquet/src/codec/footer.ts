@@ -48,7 +48,7 @@ export async function readFooter(source: ByteSource): Promise<Footer> {
   if (length + 8 > tail.length) tail = await source.read(source.size - length - 8, length + 8)
   let metadata: FileMetaData
   try {
-    metadata = parquetMetadata(tail, { parsers: rawTimes as never, geoparquet: false })
+    metadata = parquetMetadata(tail, { parsers: rawTimes, geoparquet: false })
   } catch (error) {
     throw refuse('has a footer that does not parse', error)
   }

@@ -26,7 +26,7 @@ export function readPageHeader(bytes: Uint8Array, at: number): PageHeader {
   const reader = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: at }
   let header: Fields
   try {
-    header = deserializeTCompactProtocol(reader) as Fields
+    header = deserializeTCompactProtocol(reader)
   } catch (error) {
     throw new TradingError('PARQUET_CORRUPT', `no page header at byte ${at} of the column chunk`, { at }, { cause: error })
   }
