@@ -1,0 +1,485 @@
+import { performance } from 'node:perf_hooks'
+import { clearTimeout, setImmediate, setTimeout } from 'node:timers'
+import { compactLog } from './compaction.js'
+import { type LogFileSystem, systemCode } from './file-system.js'
+import { FrameBuffer, framedBytes } from './frame-buffer.js'
+import { MAX_PAYLOAD_BYTES, SEGMENT_HEADER_BYTES } from './frame.js'
+import type { HeadFile } from './head-file.js'
+import type { WriterLock } from './lock.js'
+import { readRecords } from './reader.js'
+import { type Scan, writerBootId } from './scan.js'
+import { isOutOfSpace, SegmentFile } from './segment-file.js'
+import { writeSnapshot } from './snapshot.js'
+import { isTradingError, TradingError } from './trading-error.js'
+import type { AppendOptions, Durability, DurableLog, LogHead, LogPosition, LogRecord, LogRecovery, ReadOptions } from './types.js'
+
+/** What `openLog` hands over. */
+export interface LogWriterParts {
+  readonly directory: string
+  readonly durability: Durability
+  readonly segmentBytes: number
+  readonly syncWithinMs: number
+  readonly queueBytes: number
+  readonly fileSystem: LogFileSystem
+  readonly lock: WriterLock
+  readonly head: HeadFile
+  readonly segment: SegmentFile
+  readonly scan: Scan
+  readonly recovery: LogRecovery
+}
+
+/** One append, or one batch: acknowledged or refused as a whole. */
+interface Unit {
+  readonly positions: readonly LogPosition[]
+  /** Where its bytes end in the frame buffer. */
+  readonly end: number
+  readonly headAfter: LogHead
+  readonly durability: Durability
+  readonly resolve: (position: LogPosition) => void
+  readonly reject: (error: TradingError) => void
+}
+
+/** Somebody who waits until everything before `index` is synced. */
+interface Waiter {
+  readonly index: number
+  readonly resolve: () => void
+  readonly reject: (error: TradingError) => void
+}
+
+/** A place in the log, for the durable mark. */
+interface Place {
+  readonly head: LogHead
+  readonly segment: SegmentFile
+  readonly offset: number
+}
+
+/** `append` writes at once when this much is waiting for the end of the event loop's turn. */
+const WRITE_AT_BYTES = 1024 * 1024
+
+/**
+ * The writer. Writes are synchronous (a few microseconds into the page cache, and the only way that `append` and `appendSync` keep one order);
+ * fdatasync runs on the thread pool and is shared by all who wait for it.
+ */
+export class LogWriter implements DurableLog {
+  readonly directory: string
+  readonly recovery: LogRecovery
+
+  readonly #parts: LogWriterParts
+  readonly #frames: FrameBuffer
+  #segment: SegmentFile
+  #firstIndex: number
+  /** Everything before this is written. */
+  #written: LogHead
+  /** Everything before this is synced. */
+  #synced: number
+  #units: Unit[] = []
+  #flushScheduled = false
+  #waiters: Waiter[] = []
+  #waitingBytes = 0
+  #isSyncing = false
+  #syncStartedAt = 0
+  #whenIdle: (() => void)[] = []
+  #bootId = writerBootId()
+  #syncTimer: NodeJS.Timeout | undefined
+  /** When the oldest record that no fdatasync has been started for was written; NaN when there is none. */
+  #unsyncedSince = Number.NaN
+  #failure: TradingError | undefined
+  #closing: Promise<void> | undefined
+
+  constructor(parts: LogWriterParts) {
+    this.#parts = parts
+    this.directory = parts.directory
+    this.recovery = parts.recovery
+    this.#segment = parts.segment
+    this.#firstIndex = parts.scan.firstIndex
+    this.#written = parts.scan.head
+    this.#synced = parts.scan.head.index
+    this.#frames = new FrameBuffer(parts.scan.head)
+  }
+
+  get head(): LogHead {
+    return this.#written
+  }
+
+  append(payload: Uint8Array, options?: AppendOptions): Promise<LogPosition> {
+    return new Promise((resolve, reject) => {
+      this.#requireUsable()
+      this.#requireFits(payload)
+      const durability = options?.durability ?? this.#parts.durability
+      this.#makeRoom(framedBytes(payload))
+      const position = this.#frames.add(payload, this.#segment.name, this.#segment.size)
+      this.#units.push({ positions: [position], end: this.#frames.end, headAfter: this.#frames.head, durability, resolve, reject })
+      if (durability === 'power') this.#waitingBytes += framedBytes(payload)
+      if (this.#frames.length >= WRITE_AT_BYTES) this.#flush()
+      else this.#scheduleFlush()
+      // Back-pressure that holds even against a caller who never awaits: past the bound, this call itself waits for the disk.
+      if (this.#waitingBytes > this.#parts.queueBytes) this.#syncNow()
+    })
+  }
+
+  appendSync(payload: Uint8Array, options?: AppendOptions): LogPosition {
+    return this.appendAllSync([payload], options)[0]
+  }
+
+  appendAllSync(payloads: readonly Uint8Array[], options?: AppendOptions): readonly LogPosition[] {
+    this.#requireUsable()
+    const positions: LogPosition[] = []
+    let bytes = 0
+    for (const payload of payloads) {
+      this.#requireFits(payload)
+      bytes += framedBytes(payload)
+    }
+    if (bytes === 0) return positions
+    const durability = options?.durability ?? this.#parts.durability
+    this.#flush()
+    this.#requireUsable()
+    this.#makeRoom(bytes)
+    for (const payload of payloads) positions.push(this.#frames.add(payload, this.#segment.name, this.#segment.size))
+    let failure: TradingError | undefined
+    const reject = (error: TradingError): void => {
+      failure = error
+    }
+    this.#units.push({
+      positions,
+      end: this.#frames.end,
+      headAfter: this.#frames.head,
+      durability: 'process',
+      resolve: () => undefined,
+      reject,
+    })
+    this.#flush()
+    if (failure !== undefined) throw failure
+    if (durability === 'power') this.#syncNow()
+    return positions
+  }
+
+  async sync(): Promise<void> {
+    this.#requireUsable()
+    this.#flush()
+    this.#requireUsable()
+    await this.#syncedUpTo(this.#written.index)
+  }
+
+  async *read(options: ReadOptions = {}): AsyncGenerator<LogRecord, void, undefined> {
+    this.#requireUsable()
+    this.#flush()
+    const { from, signal } = options
+    yield* readRecords({
+      fileSystem: this.#parts.fileSystem,
+      directory: this.directory,
+      from,
+      signal,
+      until: this.#written.index,
+      follow: false,
+    })
+  }
+
+  async snapshot(state: Uint8Array): Promise<void> {
+    this.#requireUsable()
+    this.#flush()
+    this.#requireUsable()
+    const head = this.#written
+    const copy = Uint8Array.from(state)
+    await this.#syncedUpTo(head.index)
+    this.#requireUsable()
+    try {
+      this.#parts.head.sync()
+      writeSnapshot(this.#parts.fileSystem, this.directory, head, copy)
+    } catch (cause) {
+      throw this.#ioError('write a snapshot', cause)
+    }
+  }
+
+  async compact(options: { readonly keepSegments?: number | undefined } = {}): Promise<readonly string[]> {
+    this.#requireUsable()
+    const { keepSegments = 0 } = options
+    if (!Number.isInteger(keepSegments) || keepSegments < 0) {
+      throw new TradingError('LOG_INVALID_OPTION', `keepSegments must be a whole number of at least 0, not ${String(keepSegments)}`, {
+        keepSegments,
+      })
+    }
+    try {
+      return compactLog(this.#parts.fileSystem, this.directory, keepSegments, (firstIndex) => {
+        this.#firstIndex = firstIndex
+        this.#flush()
+        this.#segment.syncSync()
+        this.#markSynced(this.#here())
+        this.#parts.head.sync()
+      })
+    } catch (cause) {
+      throw isTradingError(cause) ? cause : this.#ioError('compact', cause)
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #requireUsable(): void {
+    if (this.#closing !== undefined)
+      throw new TradingError('LOG_CLOSED', `the log in ${this.directory} is closed`, { directory: this.directory })
+    const failure = this.#failure
+    if (failure === undefined) return
+    if (failure.code === 'LOG_LOCK_LOST') throw failure
+    throw new TradingError(
+      'LOG_POISONED',
+      `the log in ${this.directory} stopped after ${failure.code}; close it and open it again`,
+      { ...failure.details, first: failure.code },
+      { cause: failure },
+    )
+  }
+
+  #requireFits(payload: Uint8Array): void {
+    if (payload.length <= MAX_PAYLOAD_BYTES) return
+    const message = `a record of ${payload.length} bytes is larger than ${MAX_PAYLOAD_BYTES}; split it, or log the digest of a file`
+    throw new TradingError('LOG_RECORD_TOO_LARGE', message, { bytes: payload.length, limit: MAX_PAYLOAD_BYTES })
+  }
+
+  #here(): Place {
+    return { head: this.#written, segment: this.#segment, offset: this.#segment.size }
+  }
+
+  /** Rolls when `bytes` more would grow the segment past its size. A record larger than a segment gets one of its own. */
+  #makeRoom(bytes: number): void {
+    const filled = this.#segment.size + this.#frames.length
+    if (!this.#segment.isSealed && (filled === SEGMENT_HEADER_BYTES || filled + bytes <= this.#parts.segmentBytes)) return
+    this.#flush()
+    this.#requireUsable()
+    this.#roll()
+  }
+
+  #roll(): void {
+    const { fileSystem } = this.#parts
+    if (!this.#segment.isSealed) {
+      const failure = this.#segment.seal(this.#written)
+      if (failure !== undefined) throw this.#takeBack(failure)
+    }
+    const sealed = this.#segment
+    if (!this.#syncWritten()) throw this.#failure!
+    try {
+      this.#parts.head.sync()
+      this.#segment = SegmentFile.create(fileSystem, this.directory, { firstIndex: this.#written.index, previousHash: this.#written.hash })
+    } catch (cause) {
+      throw this.#ioError('begin a new segment', cause)
+    }
+    sealed.close()
+  }
+
+  #scheduleFlush(): void {
+    if (this.#flushScheduled) return
+    this.#flushScheduled = true
+    setImmediate(() => {
+      this.#flushScheduled = false
+      this.#flush()
+    })
+  }
+
+  /** Writes what is encoded, then acknowledges or refuses each unit. Never throws: failures go to the units. */
+  #flush(): void {
+    const units = this.#units
+    if (units.length === 0) return
+    this.#units = []
+    const frames = this.#frames
+    const { written, failure } = this.#segment.append(frames.bytes, frames.start, frames.end)
+    // After a short write the records that did get through whole are as durable as any other.
+    let kept = 0
+    while (kept < units.length && units[kept].end - frames.start <= written) kept++
+    if (kept > 0) {
+      this.#segment.keep(units[kept - 1].end - frames.start)
+      this.#written = units[kept - 1].headAfter
+    }
+    const refusal = failure === undefined ? undefined : this.#takeBack(failure)
+    frames.restart(this.#written)
+    if (this.#checkLock()) this.#acknowledge(units.slice(0, kept))
+    else kept = 0
+    const error = this.#failure?.code === 'LOG_LOCK_LOST' ? this.#failure : refusal
+    if (error !== undefined) for (const unit of units.slice(kept)) unit.reject(error)
+    this.#seeToSync()
+  }
+
+  #acknowledge(units: readonly Unit[]): void {
+    for (const { positions, headAfter, durability, resolve, reject } of units) {
+      if (durability === 'process') resolve(positions[0])
+      else this.#waiters.push({ index: headAfter.index, resolve: () => resolve(positions[0]), reject })
+    }
+  }
+
+  /** After a failed write: cuts off what was written of it. When that does not work the end of the log is unknown, and the log stops. */
+  #takeBack(failure: unknown): TradingError {
+    if (!this.#checkLock()) return this.#failure!
+    const stuck = this.#segment.takeBack()
+    const error = this.#ioError('append', failure)
+    if (stuck !== undefined)
+      this.#poison(
+        new TradingError(error.code, `${error.message}; the part written could not be cut off`, error.details, { cause: failure }),
+      )
+    return error
+  }
+
+  #ioError(doing: string, cause: unknown): TradingError {
+    const details = { directory: this.directory, segment: this.#segment.name, offset: this.#segment.size, system: systemCode(cause) }
+    if (isOutOfSpace(cause)) {
+      return new TradingError(
+        'LOG_NO_SPACE',
+        `no space left to ${doing} in ${this.directory}; free some and try again, the log goes on`,
+        details,
+        { cause },
+      )
+    }
+    return new TradingError('LOG_WRITE_FAILED', `cannot ${doing} in ${this.directory}: ${String(cause)}; nothing of it was kept`, details, {
+      cause,
+    })
+  }
+
+  /** False, and the log is stopped, when LOCK is no longer ours. Asked between a write or a sync and its acknowledgement. */
+  #checkLock(): boolean {
+    if (this.#failure?.code === 'LOG_LOCK_LOST') return false
+    let cause: unknown
+    try {
+      if (this.#parts.lock.isHeld()) return true
+    } catch (error) {
+      cause = error
+    }
+    const message = `LOCK in ${this.directory} was deleted or taken over while this writer ran; stop it, find out who else writes, open again`
+    this.#poison(new TradingError('LOG_LOCK_LOST', message, { directory: this.directory }, { cause }))
+    return false
+  }
+
+  /** Stops the log: whoever waits is refused, every later call too. */
+  #poison(error: TradingError): void {
+    this.#failure ??= error
+    const waiters = this.#waiters
+    this.#waiters = []
+    this.#waitingBytes = 0
+    for (const waiter of waiters) waiter.reject(this.#failure)
+  }
+
+  async #syncedUpTo(index: number): Promise<void> {
+    if (this.#synced >= index) return
+    await new Promise<void>((resolve, reject) => {
+      this.#waiters.push({ index, resolve, reject })
+      this.#seeToSync()
+    })
+  }
+
+  /** Starts, or arranges for, the fdatasync that is due. */
+  #seeToSync(): void {
+    if (this.#failure !== undefined || this.#synced >= this.#written.index) return
+    const { syncWithinMs } = this.#parts
+    if (this.#waiters.length > 0) {
+      if (!this.#isSyncing) this.#startSync()
+      return
+    }
+    if (syncWithinMs === 0) return
+    const now = performance.now()
+    if (Number.isNaN(this.#unsyncedSince)) this.#unsyncedSince = now
+    if (now - this.#unsyncedSince < syncWithinMs) {
+      this.#syncTimer ??= setTimeout(() => {
+        this.#syncTimer = undefined
+        this.#seeToSync()
+      }, syncWithinMs).unref()
+    } else if (!this.#isSyncing) {
+      this.#startSync()
+    } else if (now - this.#syncStartedAt >= syncWithinMs) {
+      // The event loop has been kept busy, so the callback of the sync under way cannot run. Keep the promise on this thread.
+      this.#syncWritten()
+    }
+  }
+
+  #startSync(): void {
+    const place = this.#here()
+    this.#isSyncing = true
+    this.#syncStartedAt = performance.now()
+    this.#unsyncedSince = Number.NaN
+    place.segment.sync((error) => {
+      this.#isSyncing = false
+      if (error === null) this.#markSynced(place)
+      else this.#syncFailed(error)
+      for (const resolve of this.#whenIdle.splice(0)) resolve()
+      if (this.#closing === undefined) this.#seeToSync()
+    })
+  }
+
+  /** Flushes and syncs on this thread. */
+  #syncNow(): void {
+    this.#flush()
+    this.#requireUsable()
+    if (!this.#syncWritten()) throw this.#failure!
+  }
+
+  /** fdatasync on this thread. @returns false when it failed and the log is stopped */
+  #syncWritten(): boolean {
+    const place = this.#here()
+    this.#unsyncedSince = Number.NaN
+    try {
+      place.segment.syncSync()
+    } catch (error) {
+      this.#syncFailed(error)
+      return false
+    }
+    this.#markSynced(place)
+    return this.#failure === undefined
+  }
+
+  #syncFailed(cause: unknown): void {
+    const details = { directory: this.directory, segment: this.#segment.name, system: systemCode(cause) }
+    const message = `fdatasync of ${this.#segment.name} in ${this.directory} failed: what was not synced before may be lost; check the disk, then open the log again`
+    this.#poison(new TradingError('LOG_SYNC_FAILED', message, details, { cause }))
+  }
+
+  #markSynced(place: Place): void {
+    if (this.#failure !== undefined || !this.#checkLock()) return
+    if (place.head.index >= this.#synced) {
+      this.#synced = place.head.index
+      this.#writeMark(place)
+    }
+    const waiters = this.#waiters
+    const done = waiters.findIndex(({ index }) => index > this.#synced)
+    this.#waiters = done === -1 ? [] : waiters.slice(done)
+    for (const { resolve } of done === -1 ? waiters : waiters.slice(0, done)) resolve()
+  }
+
+  /** The mark lags rather than stops the log when HEAD cannot be written for want of space: it then claims less, never more. */
+  #writeMark({ head, segment, offset }: Place): void {
+    const mark = {
+      index: head.index,
+      hash: head.hash,
+      segment: segment.firstIndex,
+      offset,
+      firstIndex: this.#firstIndex,
+      bootId: this.#bootId,
+    }
+    try {
+      this.#parts.head.write(mark)
+    } catch (cause) {
+      if (!isOutOfSpace(cause)) this.#poison(this.#ioError('write HEAD', cause))
+    }
+  }
+
+  async #close(): Promise<void> {
+    const { head, lock } = this.#parts
+    clearTimeout(this.#syncTimer)
+    let failure: TradingError | undefined
+    try {
+      this.#flush()
+      if (this.#failure === undefined && this.#syncWritten()) {
+        this.#bootId = ''
+        this.#writeMark(this.#here())
+        head.sync()
+      }
+      // A log that had stopped before was reported already; one that fails in closing is reported here.
+    } catch (cause) {
+      failure = this.#ioError('close the log', cause)
+    }
+    if (this.#isSyncing) await new Promise<void>((resolve) => this.#whenIdle.push(resolve))
+    this.#segment.close()
+    head.close()
+    lock.release()
+    if (failure !== undefined) throw failure
+  }
+}
