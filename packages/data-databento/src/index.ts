@@ -1,1 +1,26 @@
-export {}
+export { canonicalMetadata, canonicalRecord } from './codec/canonical.js'
+export { DbnDecoder, HEADROOM_BYTES, type DecoderOptions } from './codec/decoder.js'
+export { DbnEncoder, encodeRecord, type EncodableRecord } from './codec/encoder.js'
+export {
+  createMetadata,
+  decodeMetadata,
+  encodeMetadata,
+  upgradeMetadata,
+  type MappingInterval,
+  type Metadata,
+  type MetadataInit,
+  type SymbolMappingEntry,
+} from './codec/metadata.js'
+export { copyRun, runBytes, type RecordRun } from './codec/run.js'
+export { createWindow, windowOver, type Window } from './codec/window.js'
+export { errorCodes } from './error-codes.js'
+export { openDbn, type DbnReader, type OpenDbnOptions } from './file/open-dbn.js'
+export { hasNodeZstd, type ZstdBackend } from './file/node-zstd.js'
+export { ZstdDecoder } from './file/zstd.js'
+export { isZstd, ZstdFrameScanner, type ZstdPiece } from './file/zstd-frames.js'
+export * from './layout/enums.js'
+export { layoutNamed, layoutOf, layouts, type DbnVersion, type Field, type FieldKind, type Layout } from './layout/layout.js'
+export { publishers, publishersOf, type Publisher } from './layout/publishers.js'
+export { ColumnReader, columnNames, type Column, type ColumnOptions, type Columns } from './records/columns.js'
+export { RecordCursor, type RecordHeader, type UnknownRecord } from './records/cursor.js'
+export * from './records/generated/index.js'

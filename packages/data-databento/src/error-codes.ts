@@ -1,0 +1,43 @@
+/** Every code this package throws, with cause and cure; the README's table lists all of them. */
+export const errorCodes = {
+  DBN_NOT_DBN: {
+    cause: 'The input is empty, too short, or does not begin with "DBN".',
+    cure: 'Check that the path is the file you meant, and not CSV, JSON or gzip.',
+  },
+  DBN_VERSION: {
+    cause: 'The stream states a DBN version that does not exist or is newer than 3.',
+    cure: 'Update this package if the version is newer.',
+  },
+  DBN_LEGACY_DBZ: { cause: 'The file is a legacy .dbz.', cure: 'Convert it with the Rust `dbn` tool, or download it again.' },
+  DBN_METADATA_INVALID: {
+    cause: 'A length or count in the metadata cannot be true.',
+    cure: 'The file is damaged: download it again. For metadata above 256 MiB raise `maxMetadataBytes`.',
+  },
+  DBN_METADATA_TRUNCATED: { cause: 'The input ended inside the metadata.', cure: 'Download it again.' },
+  DBN_RECORD_LENGTH: {
+    cause: 'A record states a length below its 16-byte header.',
+    cure: 'The file is damaged at the offset given, or is a fragment read with metadata.',
+  },
+  DBN_RECORD_SHORT: {
+    cause: 'A record is shorter than its type.',
+    cure: 'The file is damaged at the offset given, or the version of a fragment is wrong.',
+  },
+  DBN_RECORD_TRUNCATED: { cause: 'The input ended inside a record.', cure: 'Everything before it was delivered; download the rest again.' },
+  DBN_RECORD_TYPE: {
+    cause: 'A record to encode has no layout in the version of the stream.',
+    cure: 'Encode it as DBN 3, or leave it out.',
+  },
+  DBN_SECOND_HEADER: { cause: 'A second DBN header stands where a record should: two files were joined.', cure: 'Decode them one by one.' },
+  DBN_VALUE_RANGE: { cause: 'A value to encode does not fit its field.', cure: 'See the field and limit in the message.' },
+  DBN_FIELD: { cause: 'A column was asked for that the records do not have.', cure: 'Use one of the names in the message.' },
+  DBN_FILE: { cause: 'The file cannot be opened.', cure: 'See the cause: path or permissions.' },
+  DBN_BIG_ENDIAN: { cause: 'The machine is big-endian.', cure: 'Decode on another machine.' },
+  DBN_ZSTD_CORRUPT: { cause: 'The zstd stream is damaged, or something else follows it.', cure: 'Download it again.' },
+  DBN_ZSTD_CHECKSUM: { cause: 'The checksum of a zstd frame is wrong.', cure: 'Download it again; do not use the records of that frame.' },
+  DBN_ZSTD_TRUNCATED: { cause: 'The zstd stream ended inside a frame: the download was cut.', cure: 'Download it again.' },
+  DBN_ZSTD_WINDOW: { cause: 'A zstd frame needs more than 128 MiB of window.', cure: 'Compress it again without `--long`.' },
+  DBN_ZSTD_BACKEND: {
+    cause: "The backend 'node' was asked for on a Node without zstd.",
+    cure: "Use Node 22.15 or later, or the backend 'script'.",
+  },
+} as const

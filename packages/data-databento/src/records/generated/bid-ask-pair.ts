@@ -1,0 +1,11 @@
+// Generated from src/layout/structs.ts by test/support/generate-records.ts; do not edit.
+
+/** One level of a book, both sides. */
+export interface BidAskPair<N extends number | bigint = number> {
+  readonly bidPx: N
+  readonly askPx: N
+  readonly bidSz: number
+  readonly askSz: number
+  readonly bidCt: number
+  readonly askCt: number
+}

@@ -1,0 +1,208 @@
+// Generated from src/layout/structs.ts by test/support/generate-records.ts; do not edit.
+import { chars, scaled, RecordCursor, type RecordHeader } from '../cursor.js'
+import type { BidAskPair } from './bid-ask-pair.js'
+
+/** A `mbp-1` record of DBN 1, 2, 3. `N` is `bigint` in exact objects. */
+export interface Mbp1Record<N extends number | bigint = number> extends RecordHeader {
+  readonly type: 'mbp-1'
+  readonly price: N
+  readonly size: number
+  /** What happened: `A` add, `C` cancel, `M` modify, `R` clear, `T` trade, `F` fill, `N` none. */
+  readonly action: string
+  /** `A` ask, `B` bid, `N` none; of a trade, the aggressor. */
+  readonly side: string
+  /** Bits of `Flag`. */
+  readonly flags: number
+  /** Level that changed, 0 is the best. */
+  readonly depth: number
+  /** When the capture server received it, ns since the Unix epoch. */
+  readonly tsRecv: bigint
+  /** Receive time minus the venue’s send time, ns. */
+  readonly tsInDelta: number
+  /** Sequence number of the venue’s message. */
+  readonly sequence: number
+  readonly levels: readonly BidAskPair<N>[]
+}
+/** Cursor over `mbp-1` records. */
+export class Mbp1Cursor extends RecordCursor {
+  readonly type = 'mbp-1'
+  /** `NaN` when undefined. */
+  get price(): number {
+    return scaled(this.int32[this.word + 5], this.uint32[this.word + 4])
+  }
+  /** Exact, in units of 1e-9. */
+  get priceRaw(): bigint {
+    return this.view.getBigInt64((this.word << 2) + 16, true)
+  }
+
+  get size(): number {
+    return this.uint32[this.word + 6]
+  }
+
+  /** What happened: `A` add, `C` cancel, `M` modify, `R` clear, `T` trade, `F` fill, `N` none. */
+  get action(): string {
+    return chars[this.bytes[(this.word << 2) + 28]]
+  }
+
+  /** `A` ask, `B` bid, `N` none; of a trade, the aggressor. */
+  get side(): string {
+    return chars[this.bytes[(this.word << 2) + 29]]
+  }
+
+  /** Bits of `Flag`. */
+  get flags(): number {
+    return this.bytes[(this.word << 2) + 30]
+  }
+
+  /** Level that changed, 0 is the best. */
+  get depth(): number {
+    return this.bytes[(this.word << 2) + 31]
+  }
+
+  /** When the capture server received it, ns since the Unix epoch. */
+  get tsRecv(): bigint {
+    return this.view.getBigUint64((this.word << 2) + 32, true)
+  }
+  /** Upper half of `tsRecv`. */
+  get tsRecvHigh(): number {
+    return this.uint32[this.word + 9]
+  }
+  /** Lower half of `tsRecv`. */
+  get tsRecvLow(): number {
+    return this.uint32[this.word + 8]
+  }
+
+  /** Receive time minus the venue’s send time, ns. */
+  get tsInDelta(): number {
+    return this.int32[this.word + 10]
+  }
+
+  /** Sequence number of the venue’s message. */
+  get sequence(): number {
+    return this.uint32[this.word + 11]
+  }
+
+  /** Price of a level, `NaN` where there is none; 0 is the best. */
+  bidPx(level: number): number {
+    if (level !== 0) return NaN
+    const w = this.word + 12
+    return scaled(this.int32[w + 1], this.uint32[w])
+  }
+  /** Exact, in units of 1e-9. */
+  bidPxRaw(level: number): bigint {
+    return this.view.getBigInt64((this.word + 12 + level * 8) << 2, true)
+  }
+
+  /** Price of a level, `NaN` where there is none; 0 is the best. */
+  askPx(level: number): number {
+    if (level !== 0) return NaN
+    const w = this.word + 14
+    return scaled(this.int32[w + 1], this.uint32[w])
+  }
+  /** Exact, in units of 1e-9. */
+  askPxRaw(level: number): bigint {
+    return this.view.getBigInt64((this.word + 14 + level * 8) << 2, true)
+  }
+
+  /** Of a level; 0 is the best. */
+  bidSz(level: number): number {
+    if (level !== 0) return NaN
+    const w = this.word + 16
+    return this.uint32[w]
+  }
+
+  /** Of a level; 0 is the best. */
+  askSz(level: number): number {
+    if (level !== 0) return NaN
+    const w = this.word + 17
+    return this.uint32[w]
+  }
+
+  /** Of a level; 0 is the best. */
+  bidCt(level: number): number {
+    if (level !== 0) return NaN
+    const w = this.word + 18
+    return this.uint32[w]
+  }
+
+  /** Of a level; 0 is the best. */
+  askCt(level: number): number {
+    if (level !== 0) return NaN
+    const w = this.word + 19
+    return this.uint32[w]
+  }
+
+  /** A copy that stays; prices in price units, `NaN` when undefined. */
+  toObject(): Mbp1Record {
+    const w = this.word
+    const i = this.int32
+    const u = this.uint32
+    const b = this.bytes
+    const v = this.view
+    const p = w
+    const record: Mbp1Record = {
+      type: 'mbp-1',
+      rtype: this.rtype,
+      publisherId: u[w] >>> 16,
+      instrumentId: u[w + 1],
+      tsEvent: v.getBigUint64((w << 2) + 8, true),
+      price: scaled(i[w + 5], u[w + 4]),
+      size: u[w + 6],
+      action: chars[b[(w << 2) + 28]],
+      side: chars[b[(w << 2) + 29]],
+      flags: b[(w << 2) + 30],
+      depth: b[(w << 2) + 31],
+      tsRecv: v.getBigUint64((w << 2) + 32, true),
+      tsInDelta: i[w + 10],
+      sequence: u[w + 11],
+      levels: [
+        {
+          bidPx: scaled(i[p + 13], u[p + 12]),
+          askPx: scaled(i[p + 15], u[p + 14]),
+          bidSz: u[p + 16],
+          askSz: u[p + 17],
+          bidCt: u[p + 18],
+          askCt: u[p + 19],
+        },
+      ],
+    }
+    return this.tsOutWord < 0 ? record : { ...record, tsOut: v.getBigUint64((w + this.tsOutWord) << 2, true) }
+  }
+
+  /** A copy with prices and quantities as bigints, exact (prices in units of 1e-9). */
+  toExactObject(): Mbp1Record<bigint> {
+    const w = this.word
+    const i = this.int32
+    const u = this.uint32
+    const b = this.bytes
+    const v = this.view
+    const p = w
+    const record: Mbp1Record<bigint> = {
+      type: 'mbp-1',
+      rtype: this.rtype,
+      publisherId: u[w] >>> 16,
+      instrumentId: u[w + 1],
+      tsEvent: v.getBigUint64((w << 2) + 8, true),
+      price: v.getBigInt64((w << 2) + 16, true),
+      size: u[w + 6],
+      action: chars[b[(w << 2) + 28]],
+      side: chars[b[(w << 2) + 29]],
+      flags: b[(w << 2) + 30],
+      depth: b[(w << 2) + 31],
+      tsRecv: v.getBigUint64((w << 2) + 32, true),
+      tsInDelta: i[w + 10],
+      sequence: u[w + 11],
+      levels: [
+        {
+          bidPx: v.getBigInt64((p << 2) + 48, true),
+          askPx: v.getBigInt64((p << 2) + 56, true),
+          bidSz: u[p + 16],
+          askSz: u[p + 17],
+          bidCt: u[p + 18],
+          askCt: u[p + 19],
+        },
+      ],
+    }
+    return this.tsOutWord < 0 ? record : { ...record, tsOut: v.getBigUint64((w + this.tsOutWord) << 2, true) }
+  }
+}

@@ -1,0 +1,143 @@
+// Generated from src/layout/structs.ts by test/support/generate-records.ts; do not edit.
+import { scaled, RecordCursor, type RecordHeader } from '../cursor.js'
+
+/** A `statistics-v1` record of DBN 1, 2. `N` is `bigint` in exact objects. */
+export interface StatisticsV1Record<N extends number | bigint = number> extends RecordHeader {
+  readonly type: 'statistics-v1'
+  /** When the capture server received it, ns since the Unix epoch. */
+  readonly tsRecv: bigint
+  readonly tsRef: bigint
+  readonly price: N
+  readonly quantity: number
+  /** Sequence number of the venue’s message. */
+  readonly sequence: number
+  /** Receive time minus the venue’s send time, ns. */
+  readonly tsInDelta: number
+  readonly statType: number
+  readonly channelId: number
+  readonly updateAction: number
+  readonly statFlags: number
+}
+/** Cursor over `statistics-v1` records. */
+export class StatisticsV1Cursor extends RecordCursor {
+  readonly type = 'statistics-v1'
+  /** When the capture server received it, ns since the Unix epoch. */
+  get tsRecv(): bigint {
+    return this.view.getBigUint64((this.word << 2) + 16, true)
+  }
+  /** Upper half of `tsRecv`. */
+  get tsRecvHigh(): number {
+    return this.uint32[this.word + 5]
+  }
+  /** Lower half of `tsRecv`. */
+  get tsRecvLow(): number {
+    return this.uint32[this.word + 4]
+  }
+
+  get tsRef(): bigint {
+    return this.view.getBigUint64((this.word << 2) + 24, true)
+  }
+  /** Upper half of `tsRef`. */
+  get tsRefHigh(): number {
+    return this.uint32[this.word + 7]
+  }
+  /** Lower half of `tsRef`. */
+  get tsRefLow(): number {
+    return this.uint32[this.word + 6]
+  }
+
+  /** `NaN` when undefined. */
+  get price(): number {
+    return scaled(this.int32[this.word + 9], this.uint32[this.word + 8])
+  }
+  /** Exact, in units of 1e-9. */
+  get priceRaw(): bigint {
+    return this.view.getBigInt64((this.word << 2) + 32, true)
+  }
+
+  get quantity(): number {
+    return this.int32[this.word + 10]
+  }
+
+  /** Sequence number of the venue’s message. */
+  get sequence(): number {
+    return this.uint32[this.word + 11]
+  }
+
+  /** Receive time minus the venue’s send time, ns. */
+  get tsInDelta(): number {
+    return this.int32[this.word + 12]
+  }
+
+  get statType(): number {
+    return this.uint32[this.word + 13] & 0xffff
+  }
+
+  get channelId(): number {
+    return this.uint32[this.word + 13] >>> 16
+  }
+
+  get updateAction(): number {
+    return this.bytes[(this.word << 2) + 56]
+  }
+
+  get statFlags(): number {
+    return this.bytes[(this.word << 2) + 57]
+  }
+
+  /** A copy that stays; prices in price units, `NaN` when undefined. */
+  toObject(): StatisticsV1Record {
+    const w = this.word
+    const i = this.int32
+    const u = this.uint32
+    const b = this.bytes
+    const v = this.view
+
+    const record: StatisticsV1Record = {
+      type: 'statistics-v1',
+      rtype: this.rtype,
+      publisherId: u[w] >>> 16,
+      instrumentId: u[w + 1],
+      tsEvent: v.getBigUint64((w << 2) + 8, true),
+      tsRecv: v.getBigUint64((w << 2) + 16, true),
+      tsRef: v.getBigUint64((w << 2) + 24, true),
+      price: scaled(i[w + 9], u[w + 8]),
+      quantity: i[w + 10],
+      sequence: u[w + 11],
+      tsInDelta: i[w + 12],
+      statType: u[w + 13] & 0xffff,
+      channelId: u[w + 13] >>> 16,
+      updateAction: b[(w << 2) + 56],
+      statFlags: b[(w << 2) + 57],
+    }
+    return this.tsOutWord < 0 ? record : { ...record, tsOut: v.getBigUint64((w + this.tsOutWord) << 2, true) }
+  }
+
+  /** A copy with prices and quantities as bigints, exact (prices in units of 1e-9). */
+  toExactObject(): StatisticsV1Record<bigint> {
+    const w = this.word
+    const i = this.int32
+    const u = this.uint32
+    const b = this.bytes
+    const v = this.view
+
+    const record: StatisticsV1Record<bigint> = {
+      type: 'statistics-v1',
+      rtype: this.rtype,
+      publisherId: u[w] >>> 16,
+      instrumentId: u[w + 1],
+      tsEvent: v.getBigUint64((w << 2) + 8, true),
+      tsRecv: v.getBigUint64((w << 2) + 16, true),
+      tsRef: v.getBigUint64((w << 2) + 24, true),
+      price: v.getBigInt64((w << 2) + 32, true),
+      quantity: i[w + 10],
+      sequence: u[w + 11],
+      tsInDelta: i[w + 12],
+      statType: u[w + 13] & 0xffff,
+      channelId: u[w + 13] >>> 16,
+      updateAction: b[(w << 2) + 56],
+      statFlags: b[(w << 2) + 57],
+    }
+    return this.tsOutWord < 0 ? record : { ...record, tsOut: v.getBigUint64((w + this.tsOutWord) << 2, true) }
+  }
+}
