@@ -1,0 +1,113 @@
+import { canonicalJson, sha256Hex, TradingError } from '@gatehouse/contracts'
+import { readSafetensors, type StoredTensor, writeSafetensors } from '../artifact/safetensors.js'
+import { type Weights } from '../network/parameters.js'
+import { type Executor } from './executor.js'
+import { type EpochReport, type TrainingState, type TrainNetworkOptions } from './train-network.js'
+
+interface Header {
+  readonly fingerprint: string
+  readonly epoch: number
+  readonly shuffle: number
+  readonly sinceBest: number
+  readonly bestEpoch: number
+  readonly bestLoss: number | null
+  readonly hasBest: boolean
+  readonly powers: readonly [number, number]
+  readonly history: readonly (Omit<EpochReport, 'headLosses' | 'validationLoss'> & {
+    headLosses: readonly (number | null)[]
+    validationLoss: number | null
+  })[]
+  readonly tensors: string
+}
+
+/** A checkpoint as safetensors: weights, both moments of Adam, the best weights, and where the run stands. */
+export function writeCheckpoint(executor: Executor, options: TrainNetworkOptions, state: TrainingState): Uint8Array {
+  const { powers, first, second } = executor.saveOptimiser()
+  const tensors = new Map<string, StoredTensor>([
+    ['adam.first', vector(first)],
+    ['adam.second', vector(second)],
+    ...prefixed('weights', executor.store()),
+    ...(state.best ? prefixed('best', state.best) : []),
+  ])
+  const header: Header = {
+    fingerprint: fingerprint(executor, options),
+    epoch: state.epoch,
+    shuffle: state.shuffle,
+    sinceBest: state.sinceBest,
+    bestEpoch: state.bestEpoch,
+    bestLoss: orNull(state.bestLoss),
+    hasBest: state.best !== undefined,
+    powers,
+    history: state.history.map((h) => ({ ...h, headLosses: h.headLosses.map(orNull), validationLoss: orNull(h.validationLoss) })),
+    tensors: digest(tensors),
+  }
+  return writeSafetensors({ tensors, metadata: { training: canonicalJson(header) } })
+}
+
+/** @throws {TradingError} `MODEL_CHECKPOINT_INVALID` when it is damaged or belongs to another run */
+export function readCheckpoint(executor: Executor, options: TrainNetworkOptions, bytes: Uint8Array): TrainingState {
+  try {
+    const { tensors, metadata } = readSafetensors(bytes)
+    const header = JSON.parse(metadata.training) as Header
+    if (header.tensors !== digest(tensors)) throw new Error('its numbers were changed')
+    if (header.fingerprint !== fingerprint(executor, options))
+      throw new Error('it was written with another network, data set, seed, backend or options')
+    executor.load(unprefixed('weights', tensors))
+    executor.restoreOptimiser({
+      powers: header.powers,
+      first: tensors.get('adam.first')!.values,
+      second: tensors.get('adam.second')!.values,
+    })
+    return {
+      ...header,
+      bestLoss: header.bestLoss ?? Infinity,
+      best: header.hasBest ? unprefixed('best', tensors) : undefined,
+      history: header.history.map((h) => ({
+        ...h,
+        headLosses: h.headLosses.map((x) => x ?? NaN),
+        validationLoss: h.validationLoss ?? NaN,
+      })),
+    }
+  } catch (cause) {
+    throw new TradingError('MODEL_CHECKPOINT_INVALID', `cannot resume from this checkpoint: ${(cause as Error).message}`, {}, { cause })
+  }
+}
+
+/** What must be the same for a resumed run to be bit-equal to an unbroken one. */
+function fingerprint(
+  executor: Executor,
+  { network, training, validation, seed = 0, epochs, batch, optimiser, patience, classWeights }: TrainNetworkOptions,
+): string {
+  const sets = [training, validation].map(
+    (set) => set && { count: set.samples.count, labels: [...set.labels].map(([name, labels]) => [name, digestOf(labels)]) },
+  )
+  const settings = {
+    network,
+    sets,
+    seed,
+    epochs,
+    batch,
+    optimiser,
+    patience,
+    classWeights: classWeights instanceof Map ? [...classWeights] : classWeights,
+  }
+  return sha256Hex(executor.backend + JSON.stringify(settings))
+}
+
+const vector = (values: Float32Array): StoredTensor => ({ shape: [values.length], values })
+const orNull = (x: number): number | null => (Number.isFinite(x) ? x : null)
+const digestOf = (values: Float32Array | Int32Array): string =>
+  sha256Hex(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
+const digest = (tensors: ReadonlyMap<string, StoredTensor>): string =>
+  sha256Hex(
+    [...tensors]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, { values }]) => `${name} ${digestOf(values)}`)
+      .join('\n'),
+  )
+const prefixed = (prefix: string, weights: Weights): [string, StoredTensor][] =>
+  [...weights].map(([name, values]) => [`${prefix}:${name}`, vector(values)])
+const unprefixed = (prefix: string, tensors: ReadonlyMap<string, StoredTensor>): Weights =>
+  new Map(
+    [...tensors].filter(([name]) => name.startsWith(`${prefix}:`)).map(([name, { values }]) => [name.slice(prefix.length + 1), values]),
+  )

@@ -1,0 +1,133 @@
+import { TradingError } from '@gatehouse/core'
+import { type ResolvedNetwork, type Shape, sizeOf } from '../network/resolve.js'
+
+/** Network inputs by index; windows are cut when a batch is filled, so overlapping ones cost no memory. */
+export interface Samples {
+  readonly count: number
+  /** Shape of one sample, as the network's input. */
+  readonly shape: Shape
+  /** Writes sample `index` at `offset`. */
+  fill(index: number, target: Float32Array, offset: number): void
+}
+
+/** Labels of one head. `Int32Array` class indices (negative = none), or `Float32Array` (`NaN` = none; gains for relevance). */
+export type Labels = Int32Array | Float32Array
+
+/** What a network is trained or judged on. */
+export interface TrainingSet {
+  readonly samples: Samples
+  /** By head name; every head of the network. */
+  readonly labels: ReadonlyMap<string, Labels>
+  /** Importance of each sample, default 1; average uniqueness of overlapping labels, say. */
+  readonly weights?: Float32Array | undefined
+  /** For relevance heads: first sample of each group and the count at the end, ascending. Batches then hold whole groups. */
+  readonly groups?: Int32Array | undefined
+}
+
+/** Samples that are rows of a matrix `[count, features]`. */
+export function rowSamples(values: Float32Array, features: number): Samples {
+  if (values.length % features !== 0)
+    throw invalid(`${values.length} values are not rows of ${features}`, { values: values.length, features })
+  return {
+    count: values.length / features,
+    shape: [features],
+    fill: (index, target, offset) => target.set(values.subarray(index * features, (index + 1) * features), offset),
+  }
+}
+
+/**
+ * Samples that are windows over a series `[length, features]`: sample i ends with row `ends[i]`, included.
+ * @throws {TradingError} `MODEL_INPUT_INVALID` when a window reaches before the first row or past the last
+ */
+export function windowSamples(
+  series: Float32Array,
+  { features, steps, ends }: { readonly features: number; readonly steps: number; readonly ends: Int32Array },
+): Samples {
+  const length = series.length / features
+  const bad = ends.findIndex((end) => end < steps - 1 || end >= length)
+  if (bad >= 0) throw invalid(`window ${bad} ends at row ${ends[bad]}: needs ${steps} rows before it and at most ${length} in all`, { window: bad, end: ends[bad], steps, length }) // prettier-ignore
+  return {
+    count: ends.length,
+    shape: [steps, features],
+    fill(index, target, offset) {
+      const to = (ends[index] + 1) * features
+      target.set(series.subarray(to - steps * features, to), offset)
+    },
+  }
+}
+
+/** The samples at some indices, in that order. */
+export function pickSamples(samples: Samples, indices: Int32Array): Samples {
+  return { count: indices.length, shape: samples.shape, fill: (index, target, offset) => samples.fill(indices[index], target, offset) }
+}
+
+/** The part of a training set at some indices. Not for sets with groups, whose rows belong together. */
+export function pickRows(set: TrainingSet, indices: Int32Array): TrainingSet {
+  if (set.groups !== undefined) throw invalid('rows of a grouped set belong together; use pickGroups', {})
+  return {
+    samples: pickSamples(set.samples, indices),
+    labels: new Map([...set.labels].map(([name, labels]) => [name, pick(labels, indices)])),
+    weights: set.weights && pick(set.weights, indices),
+  }
+}
+
+/** The part of a grouped training set that some groups make. `weights` are by sample; a group's weight is its first sample's. */
+export function pickGroups(set: TrainingSet, groups: Int32Array): TrainingSet {
+  const bounds = set.groups
+  if (bounds === undefined) throw invalid('the set has no groups', {})
+  const rows = Array.from(groups, (g) => Array.from({ length: bounds[g + 1] - bounds[g] }, (_, i) => bounds[g] + i))
+  const offsets = Int32Array.from([0, ...rows.map(({ length }) => length)])
+  for (let i = 1; i < offsets.length; i++) offsets[i] += offsets[i - 1]
+  return { ...pickRows({ ...set, groups: undefined }, Int32Array.from(rows.flat())), groups: offsets }
+}
+
+function pick<A extends Labels>(values: A, indices: Int32Array): A {
+  const picked = new (values.constructor as new (length: number) => A)(indices.length)
+  for (let i = 0; i < indices.length; i++) picked[i] = values[indices[i]]
+  return picked
+}
+
+/**
+ * Checks that a set fits a network.
+ * @throws {TradingError} `MODEL_INPUT_INVALID`, `MODEL_ONE_CLASS`, `MODEL_TOO_LITTLE_DATA`
+ */
+export function checkTrainingSet(network: ResolvedNetwork, { samples, labels, weights, groups }: TrainingSet, part: string): void {
+  const { count, shape } = samples
+  if (count === 0) throw new TradingError('MODEL_TOO_LITTLE_DATA', `the ${part} set is empty`, { part })
+  if (sizeOf(shape) !== sizeOf(network.input) || shape.length !== network.input.length)
+    throw invalid(`the network takes samples of shape [${network.input.join()}], the ${part} set has [${shape.join()}]`, {
+      part,
+      expected: network.input,
+      found: shape,
+    })
+  if (weights && weights.length !== count) throw invalid(`the ${part} set has ${count} samples and ${weights.length} weights`, { part })
+  if (weights?.some((w) => !(w >= 0) || !Number.isFinite(w)))
+    throw invalid(`a weight of the ${part} set is negative or not finite`, { part })
+  for (const { name, definition, width } of network.heads) {
+    const head = labels.get(name)
+    if (head === undefined) throw invalid(`the ${part} set has no labels for head "${name}"`, { part, head: name })
+    if (head.length !== count)
+      throw invalid(`the ${part} set has ${count} samples and ${head.length} labels for head "${name}"`, { part, head: name })
+    const isClass = definition.kind === 'classes' || definition.kind === 'ordered-classes'
+    if (isClass !== head instanceof Int32Array)
+      throw invalid(`labels of head "${name}" must be ${isClass ? 'Int32Array class indices' : 'Float32Array'}`, { head: name })
+    if (isClass) {
+      const bad = head.findIndex((c: number) => c >= width)
+      if (bad >= 0) throw invalid(`label ${bad} of head "${name}" is class ${head[bad]} of ${width}`, { part, head: name, row: bad })
+      if (part === 'training' && new Set(head.filter((c: number) => c >= 0)).size < 2)
+        throw new TradingError('MODEL_ONE_CLASS', `head "${name}" has fewer than two classes among ${count} training rows`, { head: name })
+    } else if (head.some((y: number) => y === Infinity || y === -Infinity || ((definition.kind === 'binary' || definition.kind === 'relevance') && (y < 0 || (definition.kind === 'binary' && y > 1)))))
+      throw invalid(`a label of head "${name}" is out of range`, { part, head: name }) // prettier-ignore
+    if (definition.kind === 'relevance' && groups === undefined)
+      throw invalid(`head "${name}" ranks within groups; the ${part} set has none`, { part, head: name })
+  }
+  if (
+    groups &&
+    (groups.length < 2 || groups[0] !== 0 || groups[groups.length - 1] !== count || groups.some((g, i) => i > 0 && g <= groups[i - 1]))
+  )
+    throw invalid(`groups of the ${part} set must ascend from 0 to ${count}`, { part })
+}
+
+function invalid(message: string, details: Record<string, unknown>): TradingError {
+  return new TradingError('MODEL_INPUT_INVALID', message, details)
+}
