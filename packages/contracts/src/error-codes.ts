@@ -16,4 +16,8 @@ export const errorCodes = {
     cause: 'A document was written by another major, or uses members of a newer minor.',
     cure: 'Upgrade @gatehouse/contracts, or write the document at the version named.',
   },
+  POLICY_INVALID: {
+    cause: 'A gate policy has an unknown operator, an undeclared input, a type mismatch or another error.',
+    cure: 'Mend the clauses that details.findings names; `gatehouse registry gate` prints them.',
+  },
 } as const

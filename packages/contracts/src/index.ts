@@ -61,3 +61,7 @@ export type {
   RevocationTarget,
   Stage,
 } from './registry/interfaces.js'
+
+export { openGate } from './gate/open-gate.js'
+export { checkPolicy, type CheckedPolicy } from './gate/policy-check.js'
+export { renderReportHtml, renderReportMarkdown } from './gate/render-report.js'

@@ -14,43 +14,58 @@ const loneSurrogate = /[\uD800-\uDFFF]/u
  * code units, no white space, numbers in ECMAScript's shortest form. Digests are taken over its UTF-8 bytes.
  * Only own enumerable string keys are read, so nothing inherited can enter a digest.
  * @throws {TradingError} `CANONICAL_JSON_INVALID` for what JSON cannot carry without loss: `NaN`, infinities, `undefined`,
- * bigint, functions, symbols, lone surrogates, class instances, cycles or nesting past 200
+ * bigint, functions, symbols, lone surrogates, class instances, cycles, nesting past 200 or more than `maximumNodes` values
  * @see https://www.rfc-editor.org/rfc/rfc8785
  */
-export function canonicalJson(value: unknown): string {
-  return write(value, '', 0)
+export function canonicalJson(value: unknown, { maximumNodes = 20_000_000 }: { readonly maximumNodes?: number | undefined } = {}): string {
+  return write(value, { path: [], left: maximumNodes })
 }
 
-function write(value: unknown, path: string, depth: number): string {
-  if (depth > maximumDepth) throw invalid(path, `nesting past ${maximumDepth}`)
+interface Walk {
+  /** Keys from the root to here, for the message. */
+  readonly path: (string | number)[]
+  /** Objects that share members grow exponentially when written out: this bounds the work, not the input's size. */
+  left: number
+}
+
+function write(value: unknown, walk: Walk): string {
+  if (walk.left-- <= 0) throw invalid(walk, 'so many values')
   if (value === null || value === true || value === false) return String(value)
   if (typeof value === 'number') {
-    if (!Number.isFinite(value)) throw invalid(path, String(value))
+    if (!Number.isFinite(value)) throw invalid(walk, String(value))
     return JSON.stringify(value)
   }
-  if (typeof value === 'string') return text(value, path)
+  if (typeof value === 'string') return text(value, walk)
+  if (typeof value !== 'object') throw invalid(walk, typeof value)
+  if (walk.path.length >= maximumDepth) throw invalid(walk, `nesting past ${maximumDepth}`)
   if (Array.isArray(value)) {
     // Array.from visits holes, which JSON cannot carry; map would skip them.
-    return `[${Array.from(value, (item, index) => write(item, `${path}/${index}`, depth + 1)).join(',')}]`
+    return `[${Array.from(value, (item, index) => member(item, index, walk)).join(',')}]`
   }
-  if (typeof value !== 'object') throw invalid(path, typeof value)
   const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype !== null && prototype !== Object.prototype) throw invalid(path, 'an instance of a class')
+  if (prototype !== null && prototype !== Object.prototype) throw invalid(walk, 'an instance of a class')
   const record = value as Record<string, unknown>
   // Without a comparator sort() orders by UTF-16 code units, which is what RFC 8785 asks for.
-  const members = Object.keys(record).sort()
-  return `{${members.map((key) => `${text(key, path)}:${write(record[key], `${path}/${key}`, depth + 1)}`).join(',')}}`
+  const keys = Object.keys(record).sort()
+  return `{${keys.map((key) => `${text(key, walk)}:${member(record[key], key, walk)}`).join(',')}}`
 }
 
-function text(value: string, path: string): string {
-  if (loneSurrogate.test(value)) throw invalid(path, 'a lone surrogate')
+function member(value: unknown, key: string | number, walk: Walk): string {
+  walk.path.push(key)
+  const written = write(value, walk)
+  walk.path.pop()
+  return written
+}
+
+function text(value: string, walk: Walk): string {
+  if (loneSurrogate.test(value)) throw invalid(walk, 'a lone surrogate')
   return JSON.stringify(value)
 }
 
-function invalid(path: string, what: string): TradingError {
-  return new TradingError(
-    'CANONICAL_JSON_INVALID',
-    `JSON cannot carry ${what} at "${path || '/'}"; remove it or write it as a string or null`,
-    { path, what },
-  )
+function invalid({ path }: Walk, what: string): TradingError {
+  const at = `/${path.slice(0, 20).join('/')}${path.length > 20 ? '/…' : ''}`
+  return new TradingError('CANONICAL_JSON_INVALID', `JSON cannot carry ${what} at "${at}"; remove it or write it as a string or null`, {
+    at,
+    what,
+  })
 }

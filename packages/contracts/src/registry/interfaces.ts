@@ -121,8 +121,9 @@ export interface AliasState {
 }
 
 export interface RegistryHead {
-  /** -1 when the log is empty. */
+  /** Entries so far. */
   readonly index: number
+  /** Chain hash over them, 64 hex digits; all zeros when there are none. */
   readonly hash: string
 }
 

@@ -1,6 +1,6 @@
 import Type from 'typebox'
 import { defineContract, type DocumentOf } from './contract.js'
-import { closed, digest, slug, stage, text, time } from './primitives.js'
+import { closed, count, digest, slug, stage, text, time } from './primitives.js'
 
 /** A Dead Simple Signing Envelope, as https://github.com/secure-systems-lab/dsse has it. */
 export const dsseEnvelope = closed(
@@ -58,11 +58,8 @@ export const promotionContract = defineContract({
     promoter: text('Who promoted'),
     reason: Type.Optional(text('Why')),
     head: closed(
-      {
-        index: Type.Integer({ minimum: -1, description: 'Index of the last entry before this; -1 when the log was empty' }),
-        hash: Type.String({ description: 'Its hash' }),
-      },
-      { description: 'The log that this follows: a log edited before it no longer fits' },
+      { index: count('Entries before this one'), hash: digest('Chain hash over them; all zeros when there are none') },
+      { description: 'The log that this follows: a log that was edited before it no longer fits' },
     ),
   },
 })
