@@ -1,0 +1,146 @@
+import { monthlyReturns } from '../statistics/periods.js'
+import { type StatisticsConventions } from '../statistics/conventions.js'
+import { distributionChart, drawdownChart, equityChart, rollingSharpeChart } from './charts.js'
+import { figureGroups } from './figures.js'
+import { describeFindings, type Finding } from './findings.js'
+import { counted, formatAt, formatChange, formatDays, formatMoney, formatNumber, formatPercent } from './format.js'
+import { priceChart } from './price-chart.js'
+import { type RunRecord } from './run-record.js'
+import { type RunAnalysis, type RunStatistics } from './run-statistics.js'
+import { SCRIPT, STYLE } from './style.js'
+import { escapeHtml } from './svg.js'
+import { drawdownTable, figureTable, heatMap, refusalTable, tradeTable } from './tables.js'
+
+/** Instruments whose price is drawn: those with the most fills. */
+const PRICE_CHARTS = 6
+
+/** The report as one HTML page that needs nothing else: no network, no script to be read. */
+export function renderHtml(record: RunRecord, analysis: RunAnalysis, chosen: StatisticsConventions): string {
+  const { statistics } = analysis
+  const findings = describeFindings(record, statistics)
+  const sections = [
+    headline(record, statistics),
+    findingList(findings),
+    equitySection(record, analysis),
+    monthSection(analysis, chosen),
+    shapeSection(analysis),
+    ...priceSections(record, analysis),
+    section('Statistics', `<div class="columns">${figureGroups(statistics, record.currency).map(figureTable).join('')}</div>`),
+    analysis.series.sampled.values.length > 1 ? `<section>${drawdownTable(analysis.series.sampled)}</section>` : '',
+    `<section>${tradeTable(record, analysis.series.trades)}</section>`,
+    (record.refusals ?? []).length > 0 ? `<section>${refusalTable(record)}</section>` : '',
+  ]
+  return (
+    `<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">` +
+    `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">` +
+    `<title>${escapeHtml(record.name)}: tear sheet</title><style>${STYLE}</style></head><body><main>` +
+    `${header(record, statistics)}${sections.join('\n')}${footer(record, statistics, chosen)}</main><script>${SCRIPT}</script></body></html>\n`
+  )
+}
+
+function header(record: RunRecord, statistics: RunStatistics): string {
+  const flags = [...new Set((record.flags ?? []).filter(({ type }) => type !== 'note').map(({ type }) => type.replace('-', ' ')))]
+  const span =
+    statistics.from === undefined || statistics.to === undefined
+      ? 'no samples'
+      : `${formatAt(statistics.from)} to ${formatAt(statistics.to)} UTC, ${formatDays(statistics.days)}`
+  const badges = `<span class="badge ${record.environment}">${record.environment}</span>${flags.map((flag) => ` <span class="badge flag">${flag}</span>`).join('')}`
+  return `<header><h1>${escapeHtml(record.name)}</h1>${badges}<p>${span}</p></header>`
+}
+
+function headline(record: RunRecord, s: RunStatistics): string {
+  const items: readonly [string, string, string][] = [
+    ['Total return', formatChange(s.totalReturn), `${formatMoney(s.netProfit, record.currency)} net`],
+    ['Growth a year', formatChange(s.cagr), 'compound, calendar time'],
+    ['Sharpe ratio', formatNumber(s.sharpeRatio), `${formatPercent(s.probabilisticSharpeRatio, 0)} likely real`],
+    ['Largest drawdown', formatPercent(s.maxDrawdown), `longest ${formatDays(s.maxDrawdownDays)}`],
+    ['Volatility', formatPercent(s.volatility), 'a year'],
+    ['Win rate', formatPercent(s.trades.winRate, 1), counted(s.trades.trades, 'closed trade')],
+    ['Profit factor', formatNumber(s.trades.profitFactor), 'gross profit over loss'],
+  ]
+  return `<dl class="headline">${items.map(([label, value, aside]) => `<div><dt>${label}</dt><dd>${value}<small>${aside}</small></dd></div>`).join('')}</dl>`
+}
+
+function findingList(findings: readonly Finding[]): string {
+  if (findings.length === 0) return ''
+  const name = { error: 'Problem', warning: 'Caution', note: 'Note' }
+  return `<ul class="findings" aria-label="What to know first">${findings.map(({ severity, message }) => `<li class="${severity}"><b>${name[severity]}.</b> ${escapeHtml(message)}</li>`).join('')}</ul>`
+}
+
+function equitySection(record: RunRecord, { series, statistics }: RunAnalysis): string {
+  if (series.sampled.values.length < 2) return section('Equity', '<p>There are not two samples of equity, so there is nothing to draw.</p>')
+  // Short runs are drawn from every sample: a day of minutes has one sampled value.
+  const curve =
+    series.sampled.values.length < 60 && record.equity.values.length > series.sampled.values.length ? withoutGaps(record) : series.sampled
+  const legend =
+    record.benchmark === undefined
+      ? ''
+      : `<ul class="legend"><li>${escapeHtml(record.name)}</li><li class="benchmark">${escapeHtml(record.benchmark.name)}, scaled to the same start</li></ul>`
+  const title = `Equity, ${escapeHtml(record.currency)}${statistics.peakEquity / record.initialEquity > 8 ? ' (logarithmic)' : ''}`
+  return `<section><h2>${title}</h2>${legend}${equityChart(curve, record.benchmark, record.currency)}<h2>Drawdown</h2>${drawdownChart(curve)}</section>`
+}
+
+function withoutGaps({ equity }: RunRecord): { readonly times: BigInt64Array; readonly values: Float64Array } {
+  return {
+    times: equity.times.filter((_, row) => equity.values[row] === equity.values[row]),
+    values: equity.values.filter((value) => value === value),
+  }
+}
+
+function monthSection({ series }: RunAnalysis, chosen: StatisticsConventions): string {
+  if (series.returns.length === 0) return ''
+  return `<section>${heatMap(monthlyReturns(series.returns, series.returnTimes, { timeZone: chosen.timeZone }))}</section>`
+}
+
+function shapeSection({ series, statistics }: RunAnalysis): string {
+  if (series.returns.length === 0) return ''
+  const rolling = rollingSharpeChart(series.returns, series.returnTimes, statistics.periodsPerYear)
+  const distribution = distributionChart(series.returns)
+  const few = `<p>${counted(series.returns.length, 'return')}: too few to draw. It takes`
+  const left = section(
+    rolling === undefined ? 'Rolling Sharpe ratio' : `Sharpe ratio, rolling over ${rolling.window} returns`,
+    rolling?.svg ?? `${few} 80 returns with some variation.</p>`,
+  )
+  return `<div class="pair">${left}${section('Returns per period', distribution ?? `${few} 20 that are not all zero.</p>`)}</div>`
+}
+
+function priceSections(record: RunRecord, { series }: RunAnalysis): string[] {
+  const { fills, prices = [], instruments } = record
+  if (fills.times.length === 0) return []
+  if (prices.length === 0) return [section('Trades on price', '<p>The run kept no prices, so trades cannot be drawn on them.</p>')]
+  const counts = new Float64Array(instruments.length)
+  for (const row of fills.instruments) counts[row]++
+  const drawn = prices
+    .filter((series_) => series_.times.length > 1 && counts[series_.instrument] > 0)
+    .sort((a, b) => counts[b.instrument] - counts[a.instrument])
+  const sections = drawn.slice(0, PRICE_CHARTS).map((series_, i) => {
+    const { symbol } = instruments[series_.instrument]
+    const legend = '<ul class="legend"><li class="price">price</li><li class="buy">buy</li><li class="sell">sell</li></ul>'
+    return `<section><h2>Trades on ${escapeHtml(symbol)}</h2>${legend}${priceChart(symbol, series_, fills, series.trades, `price-${i}`)}</section>`
+  })
+  if (drawn.length > PRICE_CHARTS)
+    sections.push(`<p class="aside">The ${PRICE_CHARTS} most traded of ${drawn.length} instruments are drawn.</p>`)
+  return sections
+}
+
+function footer(record: RunRecord, statistics: RunStatistics, chosen: StatisticsConventions): string {
+  const sampling = {
+    'as-recorded': 'every sample',
+    day: 'the last sample of each day',
+    'calendar-day': 'every midnight',
+    week: 'the last sample of each week',
+    month: 'the last sample of each month',
+    quarter: 'the last sample of each quarter',
+    year: 'the last sample of each year',
+  }
+  const conventions = `${formatNumber(statistics.periods, 0)} returns from ${sampling[chosen.sampling]} (${chosen.timeZone}), annualised by ${formatNumber(statistics.periodsPerYear, 0)}; ${chosen.meanConvention} means. Times are UTC.`
+  const events = Object.entries(record.events ?? {}).map(([schema, count]) => `${schema} ${formatNumber(count, 0)}`)
+  const rows: [string, string][] = [['Conventions', conventions]]
+  if (events.length > 0) rows.push(['Events', events.join(', ')])
+  rows.push(...Object.entries(record.provenance ?? {}))
+  return `<footer><dl>${rows.map(([term, text]) => `<dt>${escapeHtml(term)}</dt><dd>${escapeHtml(text)}</dd>`).join('')}</dl><p>Past results do not promise future ones.</p></footer>`
+}
+
+function section(title: string, body: string): string {
+  return `<section><h2>${escapeHtml(title)}</h2>${body}</section>`
+}

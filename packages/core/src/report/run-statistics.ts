@@ -1,0 +1,314 @@
+import { periodsPerYearOf, ratePerPeriod } from '../statistics/annualisation.js'
+import { alpha, beta, downCapture, informationRatio, rSquared, trackingError, treynorRatio, upCapture } from '../statistics/benchmark.js'
+import { conventions, type StatisticsConventions } from '../statistics/conventions.js'
+import { drawdowns, maxDrawdownOfEquity, painIndex, ulcerIndex } from '../statistics/drawdown.js'
+import { kurtosis, skewness } from '../statistics/moments.js'
+import { deflatedSharpeRatio, probabilisticSharpeRatio } from '../statistics/probabilistic.js'
+import { annualMean, growthRate, simpleReturns, toLogReturns } from '../statistics/returns.js'
+import { omegaRatio } from '../statistics/ratios.js'
+import { type Curve, inferPeriodsPerYear, sampleEquity } from '../statistics/sampling.js'
+import { conditionalValueAtRisk, tailRatio, valueAtRisk } from '../statistics/tail.js'
+import { matchTrades, type TradeColumns, type TradeStatistics, tradeStatistics } from '../statistics/trades.js'
+import { annualVolatility, downsideRisk } from '../statistics/volatility.js'
+import { best, turnover, winRate, worst } from '../statistics/wins.js'
+import { type RunRecord } from './run-record.js'
+
+/** Options of {@link runStatistics}. */
+export interface RunStatisticsOptions {
+  /** Default `conventions.gatehouse`. */
+  readonly conventions?: StatisticsConventions | undefined
+  /** Risk-free rate per year, a fraction. Default 0. */
+  readonly riskFreeAnnual?: number | undefined
+  /** How many strategies were tried before this one was chosen, this one included, and the variance of their Sharpe ratios per period. */
+  readonly trials?: { readonly count: number; readonly varianceOfSharpes: number } | undefined
+}
+
+/** Against the benchmark; fractions a year unless the convention says otherwise. */
+export interface BenchmarkStatistics {
+  readonly name: string
+  readonly totalReturn: number
+  readonly alpha: number
+  readonly beta: number
+  readonly rSquared: number
+  readonly informationRatio: number
+  readonly trackingError: number
+  readonly treynorRatio: number
+  readonly upCapture: number
+  readonly downCapture: number
+}
+
+/** The figures of a run. Fractions unless named otherwise (0.01 is 1 %), money in the record's currency, durations in days. */
+export interface RunStatistics {
+  readonly from: bigint | undefined
+  readonly to: bigint | undefined
+  readonly days: number
+  /** Returns per period that the ratios are made of. */
+  readonly periods: number
+  readonly periodsPerYear: number
+  readonly initialEquity: number
+  readonly finalEquity: number
+  readonly peakEquity: number
+  readonly netProfit: number
+  readonly totalReturn: number
+  /** Growth over calendar time. */
+  readonly cagr: number
+  /** Mean return a year under the convention. */
+  readonly annualReturn: number
+  readonly volatility: number
+  readonly downsideRisk: number
+  readonly sharpeRatio: number
+  readonly sortinoRatio: number
+  readonly calmarRatio: number
+  readonly omegaRatio: number
+  readonly maxDrawdown: number
+  readonly averageDrawdown: number
+  readonly maxDrawdownDays: number
+  readonly averageDrawdownDays: number
+  readonly ulcerIndex: number
+  readonly painIndex: number
+  readonly skewness: number
+  readonly kurtosis: number
+  readonly tailRatio: number
+  readonly valueAtRisk: number
+  readonly conditionalValueAtRisk: number
+  readonly bestPeriod: number
+  readonly worstPeriod: number
+  /** Share of periods with a gain among those with any return. */
+  readonly winningPeriods: number
+  readonly probabilisticSharpeRatio: number
+  /** `undefined` when it was not said how many strategies were tried. */
+  readonly deflatedSharpeRatio: number | undefined
+  readonly fills: number
+  readonly tradedNotional: number
+  readonly fees: number
+  /** Traded notional over mean equity, a year. */
+  readonly turnover: number
+  /** Share of samples with a position. */
+  readonly exposureTime: number
+  readonly trades: TradeStatistics
+  readonly benchmark: BenchmarkStatistics | undefined
+}
+
+/** What the figures were computed from, for charts and for checks. */
+export interface RunSeries {
+  /** Equity at the sampling times, the start included. */
+  readonly sampled: Curve
+  /** Returns per period and when each was complete. */
+  readonly returns: Float64Array
+  readonly returnTimes: BigInt64Array
+  /** Of the benchmark, in the same rows; empty without one. */
+  readonly benchmarkReturns: Float64Array
+  readonly trades: TradeColumns
+}
+
+/** Statistics of a run, and the series behind them. */
+export interface RunAnalysis {
+  readonly statistics: RunStatistics
+  readonly series: RunSeries
+}
+
+/**
+ * Computes every statistic of a run. Pure: the same record gives the same figures everywhere.
+ * Undefined figures are `NaN` (or the convention's stand-in); `describeFindings` says in words why.
+ */
+export function runStatistics(record: RunRecord, options: RunStatisticsOptions = {}): RunAnalysis {
+  const { conventions: chosen = conventions.gatehouse, riskFreeAnnual = 0, trials } = options
+  const equity = withoutGaps(record.equity)
+  const sampled = sampleWithStart(equity, chosen)
+  const returns = roundTo(simpleReturns(sampled.values).subarray(chosen.skippedReturns), chosen.returnDecimals)
+  const returnTimes = sampled.times.subarray(1 + chosen.skippedReturns)
+  const periodsPerYear =
+    chosen.periodsPerYear === 'infer' ? inferPeriodsPerYear(sampled.times, chosen.timeZone) : periodsPerYearOf(chosen.periodsPerYear)
+  const benchmarkReturns =
+    record.benchmark === undefined
+      ? new Float64Array(0)
+      : simpleReturns(valuesAt(record.benchmark, sampled.times)).subarray(chosen.skippedReturns)
+  const trades = record.trades ?? matchTrades(record.fills, { multipliers: multipliersOf(record) })
+
+  const last = equity.values.length - 1
+  const days = last < 0 ? 0 : Number(equity.times[last] - equity.times[0]) / 86_400e9
+  const finalEquity = last < 0 ? record.initialEquity : equity.values[last]
+  const cagr = growthRate(record.initialEquity, finalEquity, days / chosen.daysPerYear)
+  const earned = annualMean(returns, chosen.meanConvention, periodsPerYear)
+  const volatility = annualVolatility(returns, { periodsPerYear, convention: chosen.volatilityConvention })
+  const downside = downsideRisk(returns, {
+    periodsPerYear,
+    convention: chosen.downsideConvention,
+    requiredReturn: chosen.meanConvention === 'arithmetic' ? riskFreeAnnual / periodsPerYear : 0,
+  })
+  const maxDrawdown = maxDrawdownOfEquity(equity.values)
+  const falls = drawdowns(equity.values)
+  const fallDays = falls.map(({ peak, end }) => Number(equity.times[end] - equity.times[peak]) / 86_400e9)
+  const perPeriod = riskFreeAnnual / periodsPerYear
+  const tradedNotional = notionalOf(record)
+  const statistics: RunStatistics = {
+    from: last < 0 ? undefined : equity.times[0],
+    to: last < 0 ? undefined : equity.times[last],
+    days,
+    periods: returns.length,
+    periodsPerYear,
+    initialEquity: record.initialEquity,
+    finalEquity,
+    peakEquity: best(equity.values),
+    netProfit: finalEquity - record.initialEquity,
+    totalReturn: finalEquity / record.initialEquity - 1,
+    cagr,
+    annualReturn: earned,
+    volatility,
+    downsideRisk: downside,
+    sharpeRatio: (earned - riskFreeAnnual) / volatility,
+    sortinoRatio: (earned - riskFreeAnnual) / downside,
+    calmarRatio: (chosen.meanConvention === 'geometric' ? earned : cagr) / (maxDrawdown < 0 ? -maxDrawdown : NaN),
+    omegaRatio: omegaRatio(returns, { periodsPerYear, riskFree: ratePerPeriod(riskFreeAnnual, periodsPerYear) }),
+    maxDrawdown,
+    averageDrawdown: falls.length === 0 ? NaN : falls.reduce((total, fall) => total + fall.depth, 0) / falls.length,
+    maxDrawdownDays: fallDays.reduce((most, length) => Math.max(most, length), 0),
+    averageDrawdownDays: falls.length === 0 ? NaN : fallDays.reduce((total, length) => total + length, 0) / falls.length,
+    ulcerIndex: ulcerIndex(returns),
+    painIndex: painIndex(returns),
+    skewness: skewness(returns),
+    kurtosis: kurtosis(returns),
+    tailRatio: tailRatio(returns),
+    valueAtRisk: valueAtRisk(returns),
+    conditionalValueAtRisk: conditionalValueAtRisk(returns),
+    bestPeriod: best(returns),
+    worstPeriod: worst(returns),
+    winningPeriods: winRate(returns),
+    probabilisticSharpeRatio: probabilisticSharpeRatio(returns, {
+      riskFree: perPeriod,
+      benchmarkSharpe: chosen.benchmarkSharpeAnnual / Math.sqrt(periodsPerYear),
+      kurtosisTerm: chosen.kurtosisTerm,
+    }),
+    deflatedSharpeRatio:
+      trials && deflatedSharpeRatio(returns, { trials: trials.count, varianceOfSharpes: trials.varianceOfSharpes, riskFree: perPeriod }),
+    fills: record.fills.times.length,
+    tradedNotional,
+    fees: record.fills.fees.reduce((total, fee) => total + fee, 0),
+    turnover: turnover(tradedNotional, equity.values, days / chosen.daysPerYear),
+    exposureTime: exposureOf(record, trades),
+    trades: tradeStatistics(trades),
+    benchmark: record.benchmark && benchmarkStatistics(record.benchmark, returns, benchmarkReturns, chosen, periodsPerYear, riskFreeAnnual),
+  }
+  return { statistics: standIn(statistics, chosen.whenUndefined), series: { sampled, returns, returnTimes, benchmarkReturns, trades } }
+}
+
+function benchmarkStatistics(
+  benchmark: Curve & { readonly name: string },
+  returns: Float64Array,
+  benchmarkReturns: Float64Array,
+  chosen: StatisticsConventions,
+  periodsPerYear: number,
+  riskFreeAnnual: number,
+): BenchmarkStatistics {
+  const isLog = chosen.betaReturns === 'log'
+  const slope = isLog ? beta(toLogReturns(returns), toLogReturns(benchmarkReturns)) : beta(returns, benchmarkReturns)
+  const { meanConvention } = chosen
+  const perPeriod = riskFreeAnnual / periodsPerYear
+  const isPerPeriod = chosen.alphaConvention === 'compounded' || chosen.alphaConvention === 'scaled'
+  return {
+    name: benchmark.name,
+    totalReturn: benchmark.values.length === 0 ? NaN : benchmark.values[benchmark.values.length - 1] / benchmark.values[0] - 1,
+    alpha: alpha(returns, benchmarkReturns, {
+      beta: slope,
+      periodsPerYear,
+      convention: chosen.alphaConvention,
+      riskFree: isPerPeriod ? perPeriod : 0,
+      riskFreeAnnual,
+    }),
+    beta: slope,
+    rSquared: rSquared(returns, benchmarkReturns),
+    informationRatio: informationRatio(returns, benchmarkReturns, { periodsPerYear, meanConvention }),
+    trackingError: trackingError(returns, benchmarkReturns, { periodsPerYear }),
+    treynorRatio: treynorRatio(returns, benchmarkReturns, { periodsPerYear, meanConvention, riskFreeAnnual }),
+    upCapture: upCapture(returns, benchmarkReturns, { periodsPerYear }),
+    downCapture: downCapture(returns, benchmarkReturns, { periodsPerYear }),
+  }
+}
+
+/** The sampled curve, with the first recorded sample in front when its period has more: otherwise the first day's result is lost. */
+function sampleWithStart(equity: Curve, chosen: StatisticsConventions): Curve {
+  const sampled = sampleEquity(equity, chosen)
+  if (sampled.times.length === 0 || sampled.times[0] === equity.times[0]) return sampled
+  const times = new BigInt64Array(sampled.times.length + 1)
+  const values = new Float64Array(sampled.values.length + 1)
+  times[0] = equity.times[0]
+  values[0] = equity.values[0]
+  times.set(sampled.times, 1)
+  values.set(sampled.values, 1)
+  return { times, values }
+}
+
+function withoutGaps({ times, values }: Curve): Curve {
+  if (values.every((value) => value === value)) return { times, values }
+  return { times: times.filter((_, i) => values[i] === values[i]), values: values.filter((value) => value === value) }
+}
+
+/** The curve's last value at or before each time; its first value before that. */
+function valuesAt({ times, values }: Curve, at: BigInt64Array): Float64Array {
+  let row = 0
+  return Float64Array.from(at, (time) => {
+    while (row + 1 < times.length && times[row + 1] <= time) row++
+    return values.length === 0 ? NaN : values[row]
+  })
+}
+
+function roundTo(values: Float64Array, decimals: number | undefined): Float64Array {
+  if (decimals === undefined) return values
+  const scale = 10 ** decimals
+  return values.map((value) => Math.round(value * scale) / scale)
+}
+
+function multipliersOf(record: RunRecord): Float64Array {
+  return Float64Array.from(record.instruments, (instrument) => instrument.multiplier ?? 1)
+}
+
+function notionalOf(record: RunRecord): number {
+  const multipliers = multipliersOf(record)
+  const { instruments, quantities, prices } = record.fills
+  return quantities.reduce((total, quantity, i) => total + Math.abs(quantity * prices[i]) * multipliers[instruments[i]], 0)
+}
+
+/** Share of equity samples with a position: from the exposure curve, else from the trades and what is still open. */
+function exposureOf(record: RunRecord, trades: TradeColumns): number {
+  const { times } = record.equity
+  if (times.length === 0) return NaN
+  if (record.grossExposure !== undefined) return record.grossExposure.filter((value) => value !== 0).length / times.length
+  const held: [bigint, bigint][] = []
+  for (let i = 0; i < trades.profits.length; i++) held.push([trades.entryTimes[i], trades.exitTimes[i]])
+  for (const { instrument } of record.openPositions ?? []) {
+    const opened = lastFlat(record, instrument)
+    if (opened !== undefined) held.push([opened, times[times.length - 1]])
+  }
+  held.sort((a, b) => (a[0] < b[0] ? -1 : 1))
+  let samples = 0
+  let span = 0
+  let until = -1n
+  for (const at of times) {
+    while (span < held.length && held[span][0] <= at) {
+      if (held[span][1] > until) until = held[span][1]
+      span++
+    }
+    if (at <= until) samples++
+  }
+  return samples / times.length
+}
+
+/** When the position in an instrument was last opened from flat. */
+function lastFlat({ fills }: RunRecord, instrument: number): bigint | undefined {
+  let quantity = 0
+  let opened: bigint | undefined
+  for (let i = 0; i < fills.times.length; i++) {
+    if (fills.instruments[i] !== instrument) continue
+    if (Math.abs(quantity) < 1e-12) opened = fills.times[i]
+    quantity += fills.quantities[i]
+  }
+  return opened
+}
+
+/** Puts a convention's value for undefined figures in place of `NaN`. */
+function standIn<T extends object>(statistics: T, value: number): T {
+  if (value !== value) return statistics
+  const replace = (field: unknown): unknown =>
+    typeof field === 'number' && field !== field ? value : typeof field === 'object' && field !== null ? standIn(field, value) : field
+  return Object.fromEntries(Object.entries(statistics).map(([key, field]) => [key, replace(field)])) as T
+}

@@ -1,0 +1,85 @@
+import { type Scale, type Tick } from './scale.js'
+
+/** Text that may stand in HTML and in attributes. */
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+}
+
+/** JSON that may stand inside a script element or an attribute. */
+export function escapeJson(value: unknown): string {
+  return JSON.stringify(value).replace(/[<>&\u2028\u2029']/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
+/** A pixel coordinate with one decimal. */
+export function px(value: number): string {
+  return String(Math.round(value * 10) / 10)
+}
+
+/** Path through points; `rows` picks them. */
+export function linePath(rows: Iterable<number>, x: (row: number) => number, y: (row: number) => number): string {
+  let path = ''
+  for (const row of rows) path += `${path === '' ? 'M' : 'L'}${px(x(row))} ${px(y(row))}`
+  return path
+}
+
+/** The drawing area of a chart within its viewBox. */
+export interface Frame {
+  readonly width: number
+  readonly height: number
+  readonly left: number
+  readonly right: number
+  readonly top: number
+  readonly bottom: number
+}
+
+/** All charts are this wide in their own units, and scale with the page. */
+export const CHART_WIDTH = 1120
+
+/** A frame with value labels at the right, as price charts have them. */
+export function makeFrame(height: number): Frame {
+  return { width: CHART_WIDTH, height, left: 2, right: CHART_WIDTH - 78, top: 14, bottom: height - 26 }
+}
+
+/** Grid lines with labels at the right, times along the bottom. */
+export function axes(frame: Frame, y: Scale, values: readonly Tick[], x: Scale, times: readonly Tick[]): string {
+  const { left, right, bottom, height } = frame
+  const rows = values.map(({ at, label }) => {
+    const level = px(y(at))
+    return `<line class="grid" x1="${left}" x2="${right}" y1="${level}" y2="${level}"/><text class="tick" x="${right + 8}" y="${level}" dy="0.32em">${escapeHtml(label)}</text>`
+  })
+  const columns = times.map(({ at, label }) => {
+    const place = x(at)
+    const anchor = place < left + 24 ? 'start' : place > right - 24 ? 'end' : 'middle'
+    return `<line class="tickmark" x1="${px(place)}" x2="${px(place)}" y1="${bottom}" y2="${bottom + 4}"/><text class="tick" x="${px(place)}" y="${height - 6}" text-anchor="${anchor}">${escapeHtml(label)}</text>`
+  })
+  return rows.join('') + columns.join('')
+}
+
+/** Points that the page's script shows when the pointer is over a chart. */
+export interface HoverPoints {
+  /** Pixels within the viewBox. */
+  readonly x: readonly number[]
+  /** What to show at each: one line a series. */
+  readonly lines: readonly (readonly string[])[]
+  readonly labels: readonly string[]
+}
+
+/** A chart with its title and description for screen readers. */
+export interface ChartParts {
+  readonly id: string
+  readonly title: string
+  /** What the chart shows, in a sentence with its figures. */
+  readonly description: string
+  readonly frame: Frame
+  readonly body: string
+  readonly hover?: HoverPoints | undefined
+}
+
+/** One SVG figure. */
+export function renderSvg({ id, title, description, frame, body, hover }: ChartParts): string {
+  const points = hover === undefined ? '' : ` data-hover='${escapeJson(hover)}' data-top="${frame.top}" data-bottom="${frame.bottom}"`
+  return (
+    `<div class="chart" tabindex="0"${points}><svg viewBox="0 0 ${frame.width} ${frame.height}" role="img" aria-labelledby="${id}-title ${id}-description">` +
+    `<title id="${id}-title">${escapeHtml(title)}</title><desc id="${id}-description">${escapeHtml(description)}</desc>${body}</svg></div>`
+  )
+}

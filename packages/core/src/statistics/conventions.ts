@@ -1,0 +1,92 @@
+import { type MeanConvention, type PeriodsPerYear, type VolatilityConvention } from './annualisation.js'
+import { type AlphaOptions } from './benchmark.js'
+import { type ProbabilisticSharpeOptions } from './probabilistic.js'
+import { type EquitySampling } from './sampling.js'
+import { type DownsideOptions } from './volatility.js'
+
+/** How a whole set of statistics is computed: one choice where the field has several. */
+export interface StatisticsConventions {
+  /** When the equity curve is read for returns. */
+  readonly sampling: EquitySampling
+  /** Whose midnight ends a day. */
+  readonly timeZone: string
+  /** `'infer'` takes 252 or 365 days, 52 weeks, 12 months … from the sampled times. */
+  readonly periodsPerYear: PeriodsPerYear | 'infer'
+  /** Rows of the sampled returns that are left out at the start. */
+  readonly skippedReturns: number
+  /** Decimals a return per period is rounded to, when it is. */
+  readonly returnDecimals?: number | undefined
+  /** How a mean return becomes a yearly one, for Sharpe, Sortino, Treynor and information ratio. */
+  readonly meanConvention: MeanConvention
+  readonly volatilityConvention: VolatilityConvention
+  readonly downsideConvention: NonNullable<DownsideOptions['convention']>
+  readonly alphaConvention: NonNullable<AlphaOptions['convention']>
+  /** Returns that beta is computed of. */
+  readonly betaReturns: 'simple' | 'log'
+  /** Days in a year for growth over calendar time. */
+  readonly daysPerYear: number
+  /** Yearly Sharpe ratio that the probabilistic one has to beat. */
+  readonly benchmarkSharpeAnnual: number
+  readonly kurtosisTerm: NonNullable<ProbabilisticSharpeOptions['kurtosisTerm']>
+  /** What stands for a statistic that is undefined. */
+  readonly whenUndefined: number
+}
+
+/**
+ * Named sets of conventions, to compare figures with other tools. Spread one and change a field for your own:
+ * `{ ...conventions.gatehouse, timeZone: 'America/New_York' }`.
+ */
+export const conventions: Readonly<Record<'gatehouse' | 'lean' | 'backtestingPy', StatisticsConventions>> = {
+  /** Ours: Sharpe (1994) and Sortino on daily returns, sample moments, Bailey and Lopez de Prado's probabilistic ratio, undefined is `NaN`. */
+  gatehouse: {
+    sampling: 'day',
+    timeZone: 'UTC',
+    periodsPerYear: 'infer',
+    skippedReturns: 0,
+    meanConvention: 'arithmetic',
+    volatilityConvention: 'scaled',
+    downsideConvention: 'below-target',
+    alphaConvention: 'compounded',
+    betaReturns: 'simple',
+    daysPerYear: 365.25,
+    benchmarkSharpeAnnual: 0,
+    kurtosisTerm: 'raw',
+    whenUndefined: NaN,
+  },
+  /**
+   * QuantConnect LEAN: returns between calendar midnights in New York, weekends included, rounded to ten decimals of a percent and
+   * yet annualised by 252; undefined is 0.
+   */
+  lean: {
+    sampling: 'calendar-day',
+    timeZone: 'America/New_York',
+    periodsPerYear: 252,
+    skippedReturns: 1,
+    returnDecimals: 12,
+    meanConvention: 'compounded',
+    volatilityConvention: 'scaled',
+    downsideConvention: 'negative-deviation',
+    alphaConvention: 'annualised',
+    betaReturns: 'simple',
+    daysPerYear: 365,
+    benchmarkSharpeAnnual: 1,
+    kurtosisTerm: 'excess-1',
+    whenUndefined: 0,
+  },
+  /** backtesting.py: geometric means, the standard deviation of a product, alpha of total returns, beta of logarithmic ones. */
+  backtestingPy: {
+    sampling: 'day',
+    timeZone: 'UTC',
+    periodsPerYear: 'infer',
+    skippedReturns: 0,
+    meanConvention: 'geometric',
+    volatilityConvention: 'compounded',
+    downsideConvention: 'below-target',
+    alphaConvention: 'total',
+    betaReturns: 'log',
+    daysPerYear: 365.25,
+    benchmarkSharpeAnnual: 0,
+    kurtosisTerm: 'raw',
+    whenUndefined: NaN,
+  },
+}
