@@ -1,3 +1,5 @@
 export { TradingError, isTradingError, type ErrorCode } from '@gatehouse/contracts'
 export * from './interfaces/index.js'
 export * from './market-data/index.js'
+export * from './feed/index.js'
+export * from './synthetic/index.js'
