@@ -1,0 +1,1 @@
+export { progressLine, type ProgressLine, type ProgressLineOptions } from './progress-line.js'
