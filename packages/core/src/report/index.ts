@@ -1,5 +1,6 @@
 export { createReport, type Report } from './report.js'
 export {
+  type BenchmarkCurve,
   checkRunRecord,
   type OpenPosition,
   type OrderCounts,

@@ -52,6 +52,13 @@ export interface OpenPosition {
   readonly lastPrice: number
 }
 
+/** What the run is compared with. */
+export interface BenchmarkCurve extends Curve {
+  readonly name: string
+  /** When buying it and holding would have begun: the end of warm-up, when the run could first trade. Default: its first sample. */
+  readonly heldFrom?: bigint | undefined
+}
+
 /**
  * Something a reader must know before believing the figures. `'ungated'`: a model that passed no gate took part;
  * `'optimistic-fill'`: an order may have met the very data it was decided on.
@@ -77,7 +84,7 @@ export interface RunRecord {
   readonly openPositions?: readonly OpenPosition[] | undefined
   /** Gross exposure in money at the times of `equity`; without it exposure is measured from the trades. */
   readonly grossExposure?: Float64Array | undefined
-  readonly benchmark?: (Curve & { readonly name: string }) | undefined
+  readonly benchmark?: BenchmarkCurve | undefined
   readonly prices?: readonly PriceSeries[] | undefined
   readonly orders: OrderCounts
   readonly refusals?: readonly RefusalCount[] | undefined

@@ -1,5 +1,15 @@
 import { periodsPerYearOf, ratePerPeriod } from '../statistics/annualisation.js'
-import { alpha, beta, downCapture, informationRatio, rSquared, trackingError, treynorRatio, upCapture } from '../statistics/benchmark.js'
+import {
+  alpha,
+  beta,
+  jensenAlpha,
+  downCapture,
+  informationRatio,
+  rSquared,
+  trackingError,
+  treynorRatio,
+  upCapture,
+} from '../statistics/benchmark.js'
 import { conventions, type StatisticsConventions } from '../statistics/conventions.js'
 import { drawdowns, maxDrawdownOfEquity, painIndex, ulcerIndex } from '../statistics/drawdown.js'
 import { kurtosis, skewness } from '../statistics/moments.js'
@@ -11,7 +21,7 @@ import { conditionalValueAtRisk, tailRatio, valueAtRisk } from '../statistics/ta
 import { matchTrades, type TradeColumns, type TradeStatistics, tradeStatistics } from '../statistics/trades.js'
 import { annualVolatility, downsideRisk } from '../statistics/volatility.js'
 import { best, turnover, winRate, worst } from '../statistics/wins.js'
-import { type RunRecord } from './run-record.js'
+import { type BenchmarkCurve, type RunRecord } from './run-record.js'
 
 /** Options of {@link runStatistics}. */
 export interface RunStatisticsOptions {
@@ -64,6 +74,8 @@ export interface RunStatistics {
   readonly averageDrawdown: number
   readonly maxDrawdownDays: number
   readonly averageDrawdownDays: number
+  /** Longest time from the first sample below a peak until the peak was regained; 0 when no fall was recovered. */
+  readonly longestRecoveryDays: number
   readonly ulcerIndex: number
   readonly painIndex: number
   readonly skewness: number
@@ -83,6 +95,8 @@ export interface RunStatistics {
   readonly fees: number
   /** Traded notional over mean equity, a year. */
   readonly turnover: number
+  /** Traded notional over equity, the mean of all sampling periods. */
+  readonly turnoverPerPeriod: number
   /** Share of samples with a position. */
   readonly exposureTime: number
   readonly trades: TradeStatistics
@@ -122,7 +136,7 @@ export function runStatistics(record: RunRecord, options: RunStatisticsOptions =
   const benchmarkReturns =
     record.benchmark === undefined
       ? new Float64Array(0)
-      : simpleReturns(valuesAt(record.benchmark, sampled.times)).subarray(chosen.skippedReturns)
+      : simpleReturns(keepDigits(valuesAt(record.benchmark, sampled.times), chosen.benchmarkDigits)).subarray(chosen.skippedReturns)
   const trades = record.trades ?? matchTrades(record.fills, { multipliers: multipliersOf(record) })
 
   const last = equity.values.length - 1
@@ -139,6 +153,11 @@ export function runStatistics(record: RunRecord, options: RunStatisticsOptions =
   const maxDrawdown = maxDrawdownOfEquity(equity.values)
   const falls = drawdowns(equity.values)
   const fallDays = falls.map(({ peak, end }) => Number(equity.times[end] - equity.times[peak]) / 86_400e9)
+  const longestRecovery = falls.reduce(
+    (longest, { peak, end, isRecovered }) =>
+      isRecovered && equity.times[end] - equity.times[peak + 1] > longest ? equity.times[end] - equity.times[peak + 1] : longest,
+    0n,
+  )
   const perPeriod = riskFreeAnnual / periodsPerYear
   const tradedNotional = notionalOf(record)
   const statistics: RunStatistics = {
@@ -164,6 +183,7 @@ export function runStatistics(record: RunRecord, options: RunStatisticsOptions =
     averageDrawdown: falls.length === 0 ? NaN : falls.reduce((total, fall) => total + fall.depth, 0) / falls.length,
     maxDrawdownDays: fallDays.reduce((most, length) => Math.max(most, length), 0),
     averageDrawdownDays: falls.length === 0 ? NaN : fallDays.reduce((total, length) => total + length, 0) / falls.length,
+    longestRecoveryDays: Number(longestRecovery) / 86_400e9,
     ulcerIndex: ulcerIndex(returns),
     painIndex: painIndex(returns),
     skewness: skewness(returns),
@@ -185,15 +205,16 @@ export function runStatistics(record: RunRecord, options: RunStatisticsOptions =
     tradedNotional,
     fees: record.fills.fees.reduce((total, fee) => total + fee, 0),
     turnover: turnover(tradedNotional, equity.values, days / chosen.daysPerYear),
+    turnoverPerPeriod: turnoverPerPeriod(record, sampled),
     exposureTime: exposureOf(record, trades),
-    trades: tradeStatistics(trades),
+    trades: tradeStatistics(trades, record.initialEquity),
     benchmark: record.benchmark && benchmarkStatistics(record.benchmark, returns, benchmarkReturns, chosen, periodsPerYear, riskFreeAnnual),
   }
   return { statistics: standIn(statistics, chosen.whenUndefined), series: { sampled, returns, returnTimes, benchmarkReturns, trades } }
 }
 
 function benchmarkStatistics(
-  benchmark: Curve & { readonly name: string },
+  benchmark: BenchmarkCurve,
   returns: Float64Array,
   benchmarkReturns: Float64Array,
   chosen: StatisticsConventions,
@@ -205,16 +226,22 @@ function benchmarkStatistics(
   const { meanConvention } = chosen
   const perPeriod = riskFreeAnnual / periodsPerYear
   const isPerPeriod = chosen.alphaConvention === 'compounded' || chosen.alphaConvention === 'scaled'
+  const held = heldReturn(benchmark)
+  const own = returns.reduce((growth, value) => growth * (1 + value), 1) - 1
   return {
     name: benchmark.name,
-    totalReturn: benchmark.values.length === 0 ? NaN : benchmark.values[benchmark.values.length - 1] / benchmark.values[0] - 1,
-    alpha: alpha(returns, benchmarkReturns, {
-      beta: slope,
-      periodsPerYear,
-      convention: chosen.alphaConvention,
-      riskFree: isPerPeriod ? perPeriod : 0,
-      riskFreeAnnual,
-    }),
+    totalReturn: held,
+    alpha:
+      chosen.alphaConvention === 'total'
+        ? jensenAlpha(own, held, slope, riskFreeAnnual)
+        : alpha(returns, benchmarkReturns, {
+            beta: slope,
+            periodsPerYear,
+            convention: chosen.alphaConvention,
+            meanConvention,
+            riskFree: isPerPeriod ? perPeriod : 0,
+            riskFreeAnnual,
+          }),
     beta: slope,
     rSquared: rSquared(returns, benchmarkReturns),
     informationRatio: informationRatio(returns, benchmarkReturns, { periodsPerYear, meanConvention }),
@@ -223,6 +250,12 @@ function benchmarkStatistics(
     upCapture: upCapture(returns, benchmarkReturns, { periodsPerYear }),
     downCapture: downCapture(returns, benchmarkReturns, { periodsPerYear }),
   }
+}
+
+/** What buying the benchmark and holding it to the end would have made. */
+function heldReturn({ times, values, heldFrom }: BenchmarkCurve): number {
+  const first = heldFrom === undefined ? 0 : times.findIndex((at) => at >= heldFrom)
+  return first === -1 || values.length === 0 ? NaN : values[values.length - 1] / values[first] - 1
 }
 
 /** The sampled curve, with the first recorded sample in front when its period has more: otherwise the first day's result is lost. */
@@ -258,6 +291,14 @@ function roundTo(values: Float64Array, decimals: number | undefined): Float64Arr
   return values.map((value) => Math.round(value * scale) / scale)
 }
 
+function keepDigits(values: Float64Array, digits: number | undefined): Float64Array {
+  if (digits === undefined) return values
+  return values.map((value) => {
+    const decimals = Math.max(4, digits - 1 - Math.floor(Math.log10(Math.abs(value) || 1)))
+    return Number(value.toFixed(Math.min(100, decimals)))
+  })
+}
+
 function multipliersOf(record: RunRecord): Float64Array {
   return Float64Array.from(record.instruments, (instrument) => instrument.multiplier ?? 1)
 }
@@ -266,6 +307,20 @@ function notionalOf(record: RunRecord): number {
   const multipliers = multipliersOf(record)
   const { instruments, quantities, prices } = record.fills
   return quantities.reduce((total, quantity, i) => total + Math.abs(quantity * prices[i]) * multipliers[instruments[i]], 0)
+}
+
+/** Mean over the sampling periods of what was traded in each over the equity at its end. */
+function turnoverPerPeriod(record: RunRecord, sampled: Curve): number {
+  const multipliers = multipliersOf(record)
+  const { times, instruments, quantities, prices } = record.fills
+  let fill = 0
+  let total = 0
+  for (let i = 1; i < sampled.times.length; i++) {
+    for (; fill < times.length && times[fill] <= sampled.times[i]; fill++) {
+      total += Math.abs((quantities[fill] * prices[fill] * multipliers[instruments[fill]]) / sampled.values[i])
+    }
+  }
+  return total / (sampled.times.length - 1 || NaN)
 }
 
 /** Share of equity samples with a position: from the exposure curve, else from the trades and what is still open. */

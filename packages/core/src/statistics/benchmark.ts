@@ -56,14 +56,19 @@ export function alpha(returns: Float64Array, benchmark: Float64Array, options: A
   if (returns.length < 2) return NaN
   const slope = options.beta ?? beta(returns, benchmark, { riskFree })
   if (convention === 'annualised') {
-    const own = annualMean(returns, meanConvention, periodsPerYear)
-    return own - (riskFreeAnnual + slope * (annualMean(benchmark, meanConvention, periodsPerYear) - riskFreeAnnual))
+    const market = annualMean(benchmark, meanConvention, periodsPerYear)
+    return jensenAlpha(annualMean(returns, meanConvention, periodsPerYear), market, slope, riskFreeAnnual)
   }
-  if (convention === 'total') return comp(returns) - riskFreeAnnual - slope * (comp(benchmark) - riskFreeAnnual)
+  if (convention === 'total') return jensenAlpha(comp(returns), comp(benchmark), slope, riskFreeAnnual)
   const market = excessReturns(benchmark, riskFree)
   const residual = mean(excessReturns(returns, riskFree).map((value, i) => value - slope * market[i]))
   const periods = periodsPerYearOf(periodsPerYear)
   return convention === 'scaled' ? residual * periods : Math.pow(1 + residual, periods) - 1
+}
+
+/** Jensen's alpha of two returns over the same span: `own - (riskFree + beta * (benchmark - riskFree))`; all fractions. */
+export function jensenAlpha(own: number, benchmark: number, beta: number, riskFree = 0): number {
+  return own - (riskFree + beta * (benchmark - riskFree))
 }
 
 /** Alpha and beta of one pair of series. */

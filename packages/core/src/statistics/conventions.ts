@@ -16,6 +16,8 @@ export interface StatisticsConventions {
   readonly skippedReturns: number
   /** Decimals a return per period is rounded to, when it is. */
   readonly returnDecimals?: number | undefined
+  /** Significant digits, and at least four decimals, that benchmark values keep, when they are rounded. */
+  readonly benchmarkDigits?: number | undefined
   /** How a mean return becomes a yearly one, for Sharpe, Sortino, Treynor and information ratio. */
   readonly meanConvention: MeanConvention
   readonly volatilityConvention: VolatilityConvention
@@ -54,8 +56,9 @@ export const conventions: Readonly<Record<'gatehouse' | 'lean' | 'backtestingPy'
     whenUndefined: NaN,
   },
   /**
-   * QuantConnect LEAN: returns between calendar midnights in New York, weekends included, rounded to ten decimals of a percent and
-   * yet annualised by 252; undefined is 0.
+   * QuantConnect LEAN: returns between calendar midnights in New York, weekends included and yet annualised by 252, rounded to ten
+   * decimals of a percent; benchmark values are rounded to seven digits as its charts keep them (a tracking error of 0.001 sees it);
+   * undefined is 0.
    */
   lean: {
     sampling: 'calendar-day',
@@ -63,6 +66,7 @@ export const conventions: Readonly<Record<'gatehouse' | 'lean' | 'backtestingPy'
     periodsPerYear: 252,
     skippedReturns: 1,
     returnDecimals: 12,
+    benchmarkDigits: 7,
     meanConvention: 'compounded',
     volatilityConvention: 'scaled',
     downsideConvention: 'negative-deviation',

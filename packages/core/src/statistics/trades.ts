@@ -8,6 +8,7 @@ import {
   consecutiveLosses,
   consecutiveWins,
   expectancy,
+  expectancyRatio,
   kellyCriterion,
   payoffRatio,
   profitFactor,
@@ -161,6 +162,19 @@ export function tradeReturns(trades: TradeColumns): Float64Array {
   return trades.quantities.map((quantity, i) => (trades.exitPrices[i] / trades.entryPrices[i] - 1) * Math.sign(quantity))
 }
 
+/**
+ * Profit of each trade over the capital before it: the starting capital and the profits of the trades closed earlier.
+ * The base of LEAN's average win, average loss and expectancy.
+ */
+export function returnsOnCapital(profits: Float64Array, startingCapital: number): Float64Array {
+  let capital = startingCapital
+  return profits.map((profit) => {
+    const share = profit / capital
+    capital += profit
+    return share
+  })
+}
+
 /** How long each trade was held, in days. */
 export function tradeDurationsDays(trades: TradeColumns): Float64Array {
   return Float64Array.from(trades.quantities, (_, i) => Number(trades.exitTimes[i] - trades.entryTimes[i]) / 86_400e9)
@@ -189,6 +203,11 @@ export interface TradeStatistics {
   readonly averageWin: number
   readonly averageLoss: number
   readonly payoffRatio: number
+  /** Mean gain and loss over the capital before each trade; payoff and expectancy of those: `winRate * payoff - lossRate`. */
+  readonly averageWinOnCapital: number
+  readonly averageLossOnCapital: number
+  readonly payoffRatioOnCapital: number
+  readonly expectancyOnCapital: number
   readonly bestReturn: number
   readonly worstReturn: number
   readonly bestProfit: number
@@ -206,9 +225,13 @@ export interface TradeStatistics {
   readonly maxClosedDrawdown: number
 }
 
-/** Computes {@link TradeStatistics}. */
-export function tradeStatistics(trades: TradeColumns): TradeStatistics {
+/**
+ * Computes {@link TradeStatistics}.
+ * @param startingCapital for the figures on capital, in the account's currency; `NaN` (default) leaves them undefined
+ */
+export function tradeStatistics(trades: TradeColumns, startingCapital = NaN): TradeStatistics {
   requireColumns(trades)
+  const onCapital = returnsOnCapital(trades.profits, startingCapital)
   const { profits, quantities } = trades
   const returns = tradeReturns(trades)
   const durations = tradeDurationsDays(trades)
@@ -229,6 +252,10 @@ export function tradeStatistics(trades: TradeColumns): TradeStatistics {
     averageWin: averageWin(profits),
     averageLoss: averageLoss(profits),
     payoffRatio: payoffRatio(profits),
+    averageWinOnCapital: averageWin(onCapital),
+    averageLossOnCapital: averageLoss(onCapital),
+    payoffRatioOnCapital: payoffRatio(onCapital),
+    expectancyOnCapital: expectancyRatio(onCapital),
     bestReturn: best(returns),
     worstReturn: worst(returns),
     bestProfit: best(profits),

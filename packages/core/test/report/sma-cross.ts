@@ -42,7 +42,7 @@ export interface SmaCrossOptions {
   readonly cash?: number | undefined
   /** Fraction of the notional. */
   readonly feeRate?: number | undefined
-  /** Closes what is open on the last bar, at its close. */
+  /** Closes what is open on the last bar, at its open. */
   readonly closesAtEnd?: boolean | undefined
 }
 
@@ -77,8 +77,8 @@ export function smaCross(bars: Bars, options: SmaCrossOptions = {}): RunRecord {
       if (size > 0) trade(i, wanted * size, bars.open[i])
       wanted = 0
     }
-    // The last decision would fill after the end; what is open is closed at the last close.
-    if (i === count - 1 && closesAtEnd && quantity !== 0) trade(i, -quantity, bars.close[i])
+    // What is open on the last bar is closed at its open, the last price at which an order can still fill.
+    if (i === count - 1 && closesAtEnd && quantity !== 0) trade(i, -quantity, bars.open[i])
     equity[i] = cash + quantity * bars.close[i]
     if (i > 0 && fastAverage[i - 1] < slowAverage[i - 1] && fastAverage[i] > slowAverage[i]) wanted = 1
     if (i > 0 && fastAverage[i - 1] > slowAverage[i - 1] && fastAverage[i] < slowAverage[i]) wanted = -1
@@ -97,7 +97,7 @@ export function smaCross(bars: Bars, options: SmaCrossOptions = {}): RunRecord {
       prices: Float64Array.from(fills, ({ price }) => price),
       fees: Float64Array.from(fills, ({ fee }) => fee),
     },
-    benchmark: { name: `${symbol}, bought and held`, times: bars.times, values: bars.close },
+    benchmark: { name: `${symbol}, bought and held`, times: bars.times, values: bars.close, heldFrom: bars.times[slow - 1] },
     prices: [{ instrument: 0, times: bars.times, close: bars.close, high: bars.high, low: bars.low }],
     orders: { submitted: fills.length, filled: fills.length, canceled: 0, rejected: 0, expired: 0, working: 0 },
   }

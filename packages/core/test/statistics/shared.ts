@@ -11,7 +11,7 @@ export const sharedFolder = process.env.GATEHOUSE_SHARED ?? join(root, '../share
 export function sharedFile(path: string): string | undefined {
   const file = join(sharedFolder, path)
   if (existsSync(file)) return file
-  console.warn(`skipped: ${path} is not at ${sharedFolder}; set GATEHOUSE_SHARED`)
+  process.emitWarning(`skipped: ${path} is not at ${sharedFolder}; set GATEHOUSE_SHARED`)
   return undefined
 }
 
