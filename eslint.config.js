@@ -15,7 +15,10 @@ export default tseslint.config(
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       '@typescript-eslint/require-await': 'off',
-      'no-restricted-globals': ['error', { name: 'process', message: 'Libraries take values; only bins, examples, benches and tests read the process.' }],
+      'no-restricted-globals': [
+        'error',
+        { name: 'process', message: 'Libraries take values; only bins, examples, benches and tests read the process.' },
+      ],
       'no-console': 'error',
     },
   },

@@ -19,7 +19,7 @@ export interface ManifestHarness {
   readonly manifest: Manifest
   readonly storage: ManifestStorage
   /** A second, independent opening of the same storage. */
-  openAgain(): Promise<Manifest>
+  readonly openAgain: () => Promise<Manifest>
 }
 
 const instrument = (symbol: string): Instrument => ({

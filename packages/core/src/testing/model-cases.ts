@@ -9,7 +9,7 @@ export interface ModelHarness {
   readonly model: Model
   readonly instruments: readonly Instrument[]
   /** The outside world of a model is its data: rows in `availableAt` order, more than enough to warm it; asked for several times. */
-  batches(): Iterable<Batch>
+  readonly batches: () => Iterable<Batch>
 }
 
 interface Said {

@@ -15,7 +15,7 @@ export interface NotifierHarness {
   readonly notifier: Notifier
   readonly world: NotifierWorld
   /** Closes the notifier and opens a new one on the same durable state. */
-  reopen(): Promise<Notifier>
+  readonly reopen: () => Promise<Notifier>
 }
 
 const notice = (id: string, severity: Notice['severity'] = 'info'): Notice => ({
