@@ -6,5 +6,5 @@ import type { Schema } from '../interfaces/schema.js'
  * the wider type takes more names; readers narrow by `schema` before they name a column.
  */
 export function anyBatch<S extends Schema>(batch: Batch<S>): Batch {
-  return batch as unknown as Batch
+  return batch
 }

@@ -64,10 +64,10 @@ export class BarBuilder {
       length === capacity ? values : values.subarray(0, length)
     const columns: ColumnsOf<BarSchema> = {
       tsEvent: cut(this.#start.times),
-      open: cut<Int32Array | Float64Array>(this.#open as Float64Array),
-      high: cut<Int32Array | Float64Array>(this.#high as Float64Array),
-      low: cut<Int32Array | Float64Array>(this.#low as Float64Array),
-      close: cut<Int32Array | Float64Array>(this.#close as Float64Array),
+      open: cut<Int32Array | Float64Array>(this.#open),
+      high: cut<Int32Array | Float64Array>(this.#high),
+      low: cut<Int32Array | Float64Array>(this.#low),
+      close: cut<Int32Array | Float64Array>(this.#close),
       volume: cut(this.#volume),
     }
     // Every writer checks its rows as it writes them, so the checks of createBatch would only repeat theirs.

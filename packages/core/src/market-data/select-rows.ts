@@ -20,7 +20,7 @@ function rebuild<S extends Schema>(batch: Batch<S>, pick: (values: Values) => Va
     source: batch.source,
     instruments: batch.instruments,
     instrumentIndex: pick(batch.instrumentIndex) as Uint32Array,
-    availableAt: pick(batch.availableAt as unknown as Values) as unknown as BigInt64Array,
+    availableAt: pick(batch.availableAt) as unknown as BigInt64Array,
     priceDivisor: batch.priceDivisor,
     columns: columns as unknown as ColumnsOf<S>,
   })
