@@ -1,3 +1,8 @@
+export { openManifest, ParquetManifest, type ManifestOptions } from './manifest.js'
+export { type TableSnapshot } from './table/snapshot.js'
+export { type PartitionBy } from './table/layout.js'
+export { nodeTableFileSystem, type TableFile, type TableFileSystem } from './delta/file-system.js'
+export { DeltaLog, type DeltaLogOptions, type Proposal } from './delta/delta-log.js'
 export { ParquetEncoder, type ColumnRange, type ParquetEncoderOptions } from './codec/parquet-encoder.js'
 export { ParquetFile, type DecodedColumn, type ReadOptions } from './codec/parquet-file.js'
 export { fileSource, memorySource, type ByteSource } from './codec/byte-source.js'

@@ -27,7 +27,7 @@ function peer<T>(name: string): T | undefined {
   try {
     return load(name) as T
   } catch {
-    console.warn(`SKIPPED: ${name} is not installed under peers/ (npm run peers)`)
+    process.stderr.write(`SKIPPED: ${name} is not installed under peers/ (npm run peers)\n`)
     return undefined
   }
 }

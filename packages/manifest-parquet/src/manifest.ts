@@ -1,0 +1,219 @@
+import { systemClock, type CallOptions, type Clock, type ManifestPin } from '@gatehouse/contracts'
+import { type LogFileSystem, TradingError } from '@gatehouse/durable-log'
+import { type Batch, type Manifest, type ManifestTransaction } from '@gatehouse/core'
+import { type Codec, requireCodec } from './codec/compression.js'
+import { type Action } from './delta/actions.js'
+import { sha256 } from './delta/chain.js'
+import { DeltaLog, type Proposal } from './delta/delta-log.js'
+import { nodeTableFileSystem, type TableFileSystem } from './delta/file-system.js'
+import { requireWritable } from './delta/protocol.js'
+import { type TableState } from './delta/table-state.js'
+import { layoutFrom, layoutOf, metaDataOf, type PartitionBy, requireFits, type TableLayout } from './table/layout.js'
+import { pinOf } from './table/pin.js'
+import { PendingAppends } from './table/pending-appends.js'
+import { TableSnapshot } from './table/snapshot.js'
+
+/** How to open a manifest. What a table already fixes (codec, partitions) is read from it. */
+export interface ManifestOptions {
+  /** folder of the table, made on the first append */
+  readonly directory: string
+  /** of a table that is yet to be made; default `snappy`, the same bytes on every Node version. `zstd` is smaller and needs Node 22.15 to write */
+  readonly codec?: Codec | undefined
+  /** of a table that is yet to be made; default by schema: `instrument-date` for books and trades, `month` for bars within the day, else none */
+  readonly partitionBy?: PartitionBy | undefined
+  /** what produced the rows, kept in every commit: program, configuration hash, source ids */
+  readonly lineage?: Readonly<Record<string, string>> | undefined
+  /** stamps commits; default the system's */
+  readonly clock?: Clock | undefined
+  /** a checkpoint of the log after every so many commits; default 100, 0 for none */
+  readonly checkpointEvery?: number | undefined
+  /** rows held in memory before they are written out ahead of the commit, in bytes; default 64 MiB */
+  readonly pendingBytes?: number | undefined
+  /** seams for fault injection; default node:fs */
+  readonly fileSystem?: TableFileSystem | undefined
+  readonly logFileSystem?: LogFileSystem | undefined
+}
+
+/**
+ * Opens a manifest: one schema of one source as Parquet files under a Delta Lake log. Nothing is written before the first append.
+ * @throws {TradingError} `MANIFEST_LOG_GAP`, `MANIFEST_LOG_CORRUPT`, `MANIFEST_CHAIN_BROKEN`, `MANIFEST_FOREIGN_COMMIT`, `MANIFEST_NOT_OURS`,
+ * `MANIFEST_UNSUPPORTED_FEATURE`, `PARQUET_NO_ZSTD`
+ */
+export async function openManifest(options: ManifestOptions): Promise<ParquetManifest> {
+  const { directory, fileSystem, checkpointEvery, codec } = options
+  if (typeof directory !== 'string' || directory === '')
+    throw new TradingError('MANIFEST_INVALID_OPTION', 'directory must be a path', { directory })
+  if (codec) requireCodec(codec)
+  const log = new DeltaLog({ directory, fileSystem, checkpointEvery })
+  const state = await log.refresh()
+  if (state.version >= 0) layoutFrom(state.described(directory).metaData, directory)
+  return new ParquetManifest(options, log)
+}
+
+const defaultPendingBytes = 64 << 20
+
+/** A manifest of Parquet files under a Delta Lake log, on a local file system. */
+export class ParquetManifest implements Manifest {
+  readonly #options: ManifestOptions
+  readonly #log: DeltaLog
+  readonly #clock: Clock
+  readonly #fileSystem: TableFileSystem
+  #pending: Promise<PendingAppends> | undefined
+  #queue: Promise<unknown> = Promise.resolve()
+  #closed = false
+
+  /** @internal use {@link openManifest} */
+  constructor(options: ManifestOptions, log: DeltaLog) {
+    this.#options = options
+    this.#log = log
+    this.#clock = options.clock ?? systemClock
+    this.#fileSystem = options.fileSystem ?? nodeTableFileSystem
+  }
+
+  get directory(): string {
+    return this.#log.directory
+  }
+
+  /** @internal for the functions of this package that work on an open manifest */
+  get log(): DeltaLog {
+    return this.#log
+  }
+
+  /**
+   * Adds rows. Durable against loss of power when resolved; visible after {@link commit}.
+   * A transaction that this process or any commit already holds does nothing. Sequences of one `appId` rise, and one writer at a time uses it.
+   * @throws {TradingError} `MANIFEST_SCHEMA_MISMATCH`, `MANIFEST_UNSORTED`, `MANIFEST_TXN_ORDER`, `MANIFEST_NO_SPACE`, `MANIFEST_WRITE_FAILED`, `MANIFEST_CLOSED`
+   */
+  append(batch: Batch, txn: ManifestTransaction): Promise<void> {
+    return this.#serial(async () => {
+      if (!Number.isSafeInteger(txn.sequence) || txn.sequence < 0 || txn.appId === '') {
+        throw new TradingError('MANIFEST_INVALID_OPTION', 'a transaction needs an appId and a sequence that is a whole number from 0 on', {
+          ...txn,
+        })
+      }
+      const layout = await this.#ensureTable(batch)
+      requireFits(layout, batch)
+      const pending = await this.#open()
+      await pending.append(batch, txn, layout, this.#log.head)
+    })
+  }
+
+  /** The last sequence of `appId` that is acknowledged, committed or not: where a producer goes on after a restart. */
+  lastSequence(appId: string): Promise<number | undefined> {
+    return this.#serial(async () => {
+      const pending = await this.#open()
+      return pending.lastSequence(appId, await this.#log.refresh())
+    })
+  }
+
+  /**
+   * Makes what was appended visible in one version, and names it. With nothing appended, names the newest version.
+   * @throws {TradingError} `MANIFEST_EMPTY` while there is no table, `MANIFEST_TXN_CONFLICT`, `MANIFEST_NO_SPACE`, `MANIFEST_WRITE_FAILED`
+   */
+  commit({ signal, onProgress }: CallOptions = {}): Promise<ManifestPin> {
+    return this.#serial(async () => {
+      signal?.throwIfAborted()
+      const pending = await this.#open()
+      if (this.#log.head.version < 0) await this.#log.refresh()
+      if (this.#log.head.version < 0)
+        throw new TradingError('MANIFEST_EMPTY', `${this.directory} has no table yet: append first`, { directory: this.directory })
+      const state = await this.#log.commit((before, timestamp) => {
+        signal?.throwIfAborted()
+        requireWritable(before.protocol!, this.directory)
+        return pending.propose(before, this.#layout(before), { timestamp, lineage: this.#options.lineage, onProgress })
+      }, this.#nowMs)
+      await pending.committed(state)
+      return pinOf(state, this.#layout(state))
+    })
+  }
+
+  /**
+   * The rows of a pin, or of the newest version this process knows (see {@link refresh}).
+   * @throws {TradingError} `MANIFEST_EMPTY` for `latest` while there is no table
+   */
+  at(pin: ManifestPin | 'latest'): TableSnapshot {
+    if (pin !== 'latest') return new TableSnapshot(this.#log, pin)
+    const { head } = this.#log
+    if (head.version < 0) throw new TradingError('MANIFEST_EMPTY', `${this.directory} has no table yet`, { directory: this.directory })
+    return new TableSnapshot(this.#log, pinOf(head, this.#layout(head)))
+  }
+
+  /** Takes up what other writers have committed, and names the newest version. */
+  async refresh(): Promise<ManifestPin> {
+    const state = await this.#log.refresh()
+    if (state.version < 0) throw new TradingError('MANIFEST_EMPTY', `${this.directory} has no table yet`, { directory: this.directory })
+    return pinOf(state, this.#layout(state))
+  }
+
+  /**
+   * The pin of a version, or of the last one committed at or before a time.
+   * @throws {TradingError} `MANIFEST_NO_VERSION`
+   */
+  async pinAt(at: { readonly version: number } | { readonly time: bigint }): Promise<ManifestPin> {
+    await this.#log.refresh()
+    const version = 'version' in at ? at.version : await this.#log.versionAt(Number(at.time / 1_000_000n))
+    if (version === undefined) throw new TradingError('MANIFEST_NO_VERSION', `${this.directory} has no version as old as that`, { ...at })
+    const state = await this.#log.at(version)
+    return pinOf(state, this.#layout(state))
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    await this.#serial(async () => {
+      this.#closed = true
+      await (await this.#pending)?.close()
+    })
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  readonly #nowMs = (): number => Number(this.#clock.now() / 1_000_000n)
+
+  /** One call at a time, in call order; a failed one does not stop the next. */
+  #serial<T>(action: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(() => {
+      if (this.#closed)
+        throw new TradingError('MANIFEST_CLOSED', `the manifest ${this.directory} is closed: open it again`, { directory: this.directory })
+      return action()
+    })
+    this.#queue = result.catch(() => undefined)
+    return result
+  }
+
+  #open(): Promise<PendingAppends> {
+    const { directory, pendingBytes = defaultPendingBytes, logFileSystem } = this.#options
+    const opening = (this.#pending ??= PendingAppends.open({ directory, fileSystem: this.#fileSystem, logFileSystem, pendingBytes }))
+    // A failed opening (no space, a lock) may succeed the next time.
+    opening.catch(() => (this.#pending = undefined))
+    return opening
+  }
+
+  #layout(state: TableState): TableLayout {
+    return layoutFrom(state.described(this.directory).metaData, this.directory)
+  }
+
+  /** The table's layout; the first batch decides it. Two writers may race: whoever is second uses what the first one made. */
+  async #ensureTable(batch: Batch): Promise<TableLayout> {
+    if (this.#log.head.version >= 0) return this.#layout(this.#log.head)
+    const { codec = 'snappy', partitionBy, lineage } = this.#options
+    const layout = layoutOf(batch, codec, partitionBy)
+    const state = await this.#log.commit(
+      (before, timestamp) => (before.version >= 0 ? undefined : createTable(layout, timestamp, lineage)),
+      this.#nowMs,
+    )
+    return this.#layout(state)
+  }
+}
+
+function createTable(layout: TableLayout, createdTime: number, lineage: Readonly<Record<string, string>> | undefined): Proposal {
+  // No random identity: the same calls under the same clock give the same log.
+  const digest = sha256(JSON.stringify([layout.source, layout.schema, layout.partitionBy, createdTime]))
+  const id = digest.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, '$1-$2-5$3-8$4-$5')
+  const actions: Action[] = [{ protocol: { minReaderVersion: 1, minWriterVersion: 2 } }, { metaData: metaDataOf(layout, id, createdTime) }]
+  return {
+    info: { operation: 'CREATE TABLE', operationParameters: {}, isBlindAppend: true, engineInfo: 'gatehouse', ...(lineage && { lineage }) },
+    actions,
+  }
+}

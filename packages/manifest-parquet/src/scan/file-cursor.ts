@@ -1,0 +1,178 @@
+import { join } from 'node:path'
+import { TradingError } from '@gatehouse/durable-log'
+import { type Instrument } from '@gatehouse/core'
+import { fileSource } from '../codec/byte-source.js'
+import { type ColumnValues, type TextValues } from '../codec/column-spec.js'
+import { type NumericArray } from '../codec/dictionary.js'
+import { type GroupBytes, ParquetFile } from '../codec/parquet-file.js'
+import { decodePath } from '../delta/paths.js'
+import { type InstrumentPool } from '../table/instruments.js'
+import { instrumentColumn, type StoredColumn, storedName, timeColumn } from '../table/layout.js'
+import { type GroupRows, restoreColumn } from './batch-columns.js'
+
+export interface ScanPlan {
+  readonly directory: string
+  readonly columns: readonly StoredColumn[]
+  readonly from: bigint
+  readonly to: bigint
+  /** symbols or instrument ids; `undefined` for all */
+  readonly symbols: ReadonlySet<string> | undefined
+  readonly pool: InstrumentPool
+}
+
+/** Reads one file's wanted rows in time order, a row group at a time, with the next group's bytes already on their way. */
+export class FileCursor {
+  /** the group at hand; `undefined` before the first and after the last */
+  group: GroupRows | undefined
+  /** rows of the group that are wanted, `undefined` for every row of `[at, end)` */
+  selected: Int32Array | undefined
+  /** next row, within `selected` where there is one */
+  at = 0
+  end = 0
+
+  readonly #plan: ScanPlan
+  readonly #path: string
+  readonly #names: readonly string[]
+  #file: ParquetFile | undefined
+  #instruments: ReadonlyMap<string, Instrument> = new Map()
+  #groups: number[] = []
+  #next: { group: number; bytes: Promise<GroupBytes> } | undefined
+  readonly #kept = new Map<string, NumericArray>()
+
+  constructor(
+    plan: ScanPlan,
+    path: string,
+    /** place of the file among those of the scan: decides between rows of one instant */
+    readonly order: number,
+    private readonly expectedRows: number,
+  ) {
+    this.#plan = plan
+    this.#path = join(plan.directory, ...decodePath(path).split('/'))
+    this.#names = [timeColumn, instrumentColumn, ...plan.columns.map(({ name }) => storedName(name))]
+  }
+
+  /** Time of the next row, as the float64 that has its bits: sorts like the integer. */
+  head = Infinity
+
+  /** Opens the file and stands on its first wanted row; false when it has none. */
+  async open(): Promise<boolean> {
+    const file = await ParquetFile.open(await fileSource(this.#path))
+    this.#file = file
+    if (file.rows !== this.expectedRows) {
+      throw new TradingError('MANIFEST_FILE_CORRUPT', `${this.#path} has ${file.rows} rows; the log says ${this.expectedRows}`, {
+        path: this.#path,
+      })
+    }
+    const text = file.footer.metadata.key_value_metadata?.find(({ key }) => key === 'gatehouse.instruments')?.value
+    if (text === undefined)
+      throw new TradingError('MANIFEST_FILE_CORRUPT', `${this.#path} does not name its instruments`, { path: this.#path })
+    this.#instruments = new Map(this.#plan.pool.parse(text).map((instrument) => [instrument.id, instrument]))
+    for (let group = 0; group < file.groups; group++) {
+      const range = file.groupRange(group, timeColumn)
+      if (!range || ((range.max as bigint) >= this.#plan.from && (range.min as bigint) < this.#plan.to)) this.#groups.push(group)
+    }
+    this.#prefetch()
+    return this.advance()
+  }
+
+  /** Moves to the next group that has a wanted row; false, with the file closed, when there is none. */
+  async advance(): Promise<boolean> {
+    while (this.#next && this.#file) {
+      const { group, bytes } = this.#next
+      const fetched = await bytes
+      const decoded = await this.#file.decodeGroup(group, this.#names, fetched, { reuse: this.#kept })
+      this.#prefetch()
+      this.#use(decoded.map(({ values }) => values as ColumnValues))
+      if (this.at < this.end) {
+        this.updateHead()
+        return true
+      }
+    }
+    await this.close()
+    return false
+  }
+
+  updateHead(): void {
+    const row = this.selected ? this.selected[this.at] : this.at
+    this.head = this.#times[row]
+  }
+
+  /** Times of the group as sortable doubles. */
+  get times(): Float64Array {
+    return this.#times
+  }
+  #times: Float64Array = new Float64Array(0)
+
+  async close(): Promise<void> {
+    this.group = undefined
+    this.head = Infinity
+    const next = this.#next
+    this.#next = undefined
+    await next?.bytes.catch(() => undefined)
+    await this.#file?.close()
+    this.#file = undefined
+  }
+
+  #prefetch(): void {
+    const group = this.#groups.shift()
+    if (group === undefined || !this.#file) {
+      this.#next = undefined
+      return
+    }
+    const bytes = this.#file.fetchGroup(group, this.#names)
+    // Whoever awaits it sees the failure; until then it must not count as unhandled.
+    bytes.catch(() => undefined)
+    this.#next = { group, bytes }
+  }
+
+  #use(values: readonly ColumnValues[]): void {
+    const [availableAt, instrument, ...rest] = values as [BigInt64Array, TextValues, ...ColumnValues[]]
+    const { columns, from, to, symbols } = this.#plan
+    const instruments = instrument.dictionary.map((id) => {
+      const known = this.#instruments.get(id)
+      if (!known)
+        throw new TradingError('MANIFEST_FILE_CORRUPT', `${this.#path} holds rows of ${id} and does not describe it`, {
+          path: this.#path,
+          id,
+        })
+      return known
+    })
+    rest.forEach((column, index) => {
+      if (!('codes' in column)) this.#kept.set(storedName(columns[index].name), column)
+    })
+    this.#kept.set(timeColumn, availableAt)
+    this.#times = new Float64Array(availableAt.buffer, availableAt.byteOffset, availableAt.length)
+    this.group = {
+      rows: availableAt.length,
+      availableAt,
+      instrumentIndex: new Uint32Array(instrument.codes.buffer as ArrayBuffer, instrument.codes.byteOffset, instrument.codes.length),
+      instruments,
+      columns: columns.map((column, index) => restoreColumn(column, rest[index])),
+    }
+    this.at = firstAtOrAfter(availableAt, from)
+    this.end = firstAtOrAfter(availableAt, to)
+    this.selected = undefined
+    if (symbols) this.#select(instrument, instruments, symbols)
+  }
+
+  #select({ codes }: TextValues, instruments: readonly Instrument[], symbols: ReadonlySet<string>): void {
+    const wanted = instruments.map(({ id, symbol }) => symbols.has(id) || symbols.has(symbol))
+    if (wanted.every((is) => is)) return
+    const rows: number[] = []
+    for (let row = this.at; row < this.end; row++) if (wanted[codes[row]]) rows.push(row)
+    this.selected = Int32Array.from(rows)
+    this.at = 0
+    this.end = rows.length
+  }
+}
+
+function firstAtOrAfter(times: BigInt64Array, time: bigint): number {
+  let low = 0
+  let high = times.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (times[middle] < time) low = middle + 1
+    else high = middle
+  }
+  return low
+}

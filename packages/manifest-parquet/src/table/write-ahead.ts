@@ -1,0 +1,151 @@
+import { Buffer } from 'node:buffer'
+import { join } from 'node:path'
+import { type DurableLog, isTradingError, type LogFileSystem, openLog, TradingError } from '@gatehouse/durable-log'
+import { memorySource } from '../codec/byte-source.js'
+import { type ColumnValues } from '../codec/column-spec.js'
+import { ParquetEncoder } from '../codec/parquet-encoder.js'
+import { ParquetFile } from '../codec/parquet-file.js'
+import { systemCode, type TableFileSystem } from '../delta/file-system.js'
+import { InstrumentPool, instrumentsToJson } from './instruments.js'
+import { fileColumns, type TableLayout } from './layout.js'
+import { type StoredRows } from './stored-rows.js'
+import { type DataFile } from './write-data-file.js'
+
+/** An acknowledged append that no commit holds yet: small ones as rows, large ones as files already written. */
+export interface PendingAppend {
+  readonly appId: string
+  readonly sequence: number
+  /** the table's version when it was acknowledged */
+  readonly seenVersion: number
+  readonly rows: readonly StoredRows[]
+  readonly files: readonly DataFile[]
+}
+
+interface RecordHead {
+  readonly appId: string
+  readonly sequence: number
+  readonly seenVersion: number
+  readonly parts: readonly { readonly partition: Record<string, string>; readonly instruments: string; readonly bytes: number }[]
+  readonly files: readonly DataFile[]
+}
+
+const writeAheadFolder = '_wal'
+/** Writers at once on one table. */
+const mostWriters = 64
+
+/** The bytes of an append: a JSON head, then an uncompressed Parquet image for each partition. */
+export function encodePending(layout: TableLayout, pending: PendingAppend): Uint8Array {
+  const images = pending.rows.map((stored) => {
+    const encoder = new ParquetEncoder({ columns: fileColumns(layout), codec: 'uncompressed' })
+    return Buffer.concat([encoder.rowGroup(stored.columns).slice(), encoder.finish()])
+  })
+  const { appId, sequence, seenVersion, files } = pending
+  const parts = pending.rows.map(({ partition, instruments }, index) => ({
+    partition,
+    instruments: instrumentsToJson(instruments),
+    bytes: images[index].length,
+  }))
+  const head = Buffer.from(JSON.stringify({ appId, sequence, seenVersion, parts, files } satisfies RecordHead))
+  const length = Buffer.alloc(4)
+  length.writeUInt32LE(head.length)
+  return Buffer.concat([length, head, ...images])
+}
+
+/** Reads {@link encodePending} back. */
+export async function decodePending(payload: Uint8Array, pool: InstrumentPool): Promise<PendingAppend> {
+  const view = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength)
+  const start = 4 + view.readUInt32LE(0)
+  const head = JSON.parse(view.toString('utf8', 4, start)) as RecordHead
+  const rows: StoredRows[] = []
+  let at = start
+  for (const { partition, instruments, bytes } of head.parts) {
+    const file = await ParquetFile.open(memorySource(payload.subarray(at, at + bytes), 'a write-ahead record'))
+    const columns = file.groups === 0 ? [] : await file.readGroup(0)
+    rows.push({
+      partition,
+      rows: file.rows,
+      instruments: pool.parse(instruments),
+      columns: columns.map(({ values }) => values as ColumnValues),
+    })
+    at += bytes
+  }
+  const { appId, sequence, seenVersion, files } = head
+  return { appId, sequence, seenVersion, rows, files }
+}
+
+export interface WriteAheadOptions {
+  readonly directory: string
+  readonly fileSystem: TableFileSystem
+  readonly logFileSystem?: LogFileSystem | undefined
+}
+
+/**
+ * The write-ahead logs of one table: one that this process appends to, and those that dead writers left, whose rows it takes over.
+ * A log that a living writer holds is left alone.
+ */
+export class WriteAhead {
+  private constructor(
+    readonly recovered: readonly PendingAppend[],
+    readonly log: DurableLog,
+    private readonly adopted: readonly DurableLog[],
+  ) {}
+
+  static async open({ directory, fileSystem, logFileSystem }: WriteAheadOptions): Promise<WriteAhead> {
+    const folder = join(directory, writeAheadFolder)
+    const found = (await fileSystem.readdir(folder)).filter((name) => /^\d+$/.test(name)).sort((a, b) => Number(a) - Number(b))
+    const open: DurableLog[] = []
+    const recovered: PendingAppend[] = []
+    const pool = new InstrumentPool()
+    try {
+      for (const name of found) {
+        const log = await tryOpen(join(folder, name), logFileSystem)
+        if (!log) continue
+        open.push(log)
+        for await (const { payload } of log.read()) recovered.push(await decodePending(payload, pool))
+      }
+      for (let number = 0; open.length === 0; number++) {
+        if (number === mostWriters) {
+          throw new TradingError('MANIFEST_TOO_MANY_WRITERS', `${mostWriters} writers hold ${directory}: close some`, { directory })
+        }
+        if (found.includes(String(number))) continue
+        const log = await tryOpen(join(folder, String(number)), logFileSystem)
+        if (log) open.push(log)
+      }
+    } catch (error) {
+      await Promise.allSettled(open.map((log) => log.close()))
+      throw error
+    }
+    return new WriteAhead(recovered, open[0], open.slice(1))
+  }
+
+  /** Forgets everything appended: a commit holds it. */
+  async clear(): Promise<void> {
+    for (const log of [this.log, ...this.adopted]) {
+      if (log.head.index === 0) continue
+      await log.snapshot(new Uint8Array(0))
+      await log.compact()
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const log of [...this.adopted, this.log]) await log.close()
+  }
+}
+
+async function tryOpen(directory: string, fileSystem: LogFileSystem | undefined): Promise<DurableLog | undefined> {
+  try {
+    return await openLog({ directory, durability: 'power', fileSystem })
+  } catch (error) {
+    if (isTradingError(error, 'LOG_LOCKED')) return undefined
+    if (isTradingError(error)) {
+      const system = systemCode(error.cause)
+      throw new TradingError(
+        system === 'EACCES' || system === 'EROFS' ? 'MANIFEST_READ_ONLY' : 'MANIFEST_WRITE_AHEAD',
+        `the write-ahead log ${directory} does not open: ${error.message}`,
+        { directory, code: error.code },
+        { cause: error },
+      )
+    }
+    throw error
+  }
+}
