@@ -30,6 +30,7 @@ export const errorCodes = {
   DBN_SECOND_HEADER: { cause: 'A second DBN header stands where a record should: two files were joined.', cure: 'Decode them one by one.' },
   DBN_VALUE_RANGE: { cause: 'A value to encode does not fit its field.', cure: 'See the field and limit in the message.' },
   DBN_FIELD: { cause: 'A column was asked for that the records do not have.', cure: 'Use one of the names in the message.' },
+  DBN_BOOK_SIDE: { cause: 'An order to add names neither side of the book.', cure: 'The data is damaged: download it again.' },
   DBN_FILE: { cause: 'The file cannot be opened.', cure: 'See the cause: path or permissions.' },
   DBN_BIG_ENDIAN: { cause: 'The machine is big-endian.', cure: 'Decode on another machine.' },
   DBN_ZSTD_CORRUPT: { cause: 'The zstd stream is damaged, or something else follows it.', cure: 'Download it again.' },

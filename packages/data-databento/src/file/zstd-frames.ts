@@ -35,7 +35,6 @@ function word(bytes: Uint8Array, at: number): number {
  * error: whoever decompresses must begin anew at every frame. Block by block, a decompressor's output is bounded by 128 KiB a step.
  */
 export class ZstdFrameScanner {
-  #carry = Buffer.alloc(0)
   #bytes: Uint8Array = new Uint8Array(0)
   #at = 0
   /** Offset of the next byte in the stream. */
@@ -53,8 +52,7 @@ export class ZstdFrameScanner {
   /** Gives bytes; call `next` until it returns `undefined` before the next push. */
   push(bytes: Uint8Array): void {
     const left = this.#bytes.subarray(this.#at)
-    this.#carry = left.length === 0 ? Buffer.alloc(0) : Buffer.concat([left, bytes])
-    this.#bytes = left.length === 0 ? bytes : this.#carry
+    this.#bytes = left.length === 0 ? bytes : Buffer.concat([left, bytes])
     this.#at = 0
   }
 
@@ -63,6 +61,16 @@ export class ZstdFrameScanner {
    * @throws {TradingError} `DBN_ZSTD_CORRUPT`, `DBN_ZSTD_WINDOW`, `DBN_LEGACY_DBZ`
    */
   next(): ZstdPiece | undefined {
+    const piece = this.#scan()
+    if (piece === undefined) {
+      // What is left over is copied, so that whoever pushed it may use the buffer again.
+      this.#bytes = new Uint8Array(this.#bytes.subarray(this.#at))
+      this.#at = 0
+    }
+    return piece
+  }
+
+  #scan(): ZstdPiece | undefined {
     for (;;) {
       const available = this.#bytes.length - this.#at
       switch (this.#state) {

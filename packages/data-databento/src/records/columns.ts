@@ -55,6 +55,11 @@ export function columnNames(layout: Layout): string[] {
   return [...columnFields(layout).keys(), 'tsOut']
 }
 
+/** The field behind a column name, its offset from the start of the record. */
+export function columnField(layout: Layout, name: string): Field | undefined {
+  return columnFields(layout).get(name)
+}
+
 const fieldCache = new Map<Layout, ReadonlyMap<string, Field>>()
 
 function columnFields(layout: Layout): ReadonlyMap<string, Field> {
