@@ -1,1 +1,94 @@
-export {}
+export { errorCodes } from './error-codes.js'
+export { mixSeeds, random, type Random } from './random.js'
+
+export {
+  residual,
+  type Activation,
+  type HeadDefinition,
+  type HeadWeight,
+  type LayerDefinition,
+  type NetworkDefinition,
+} from './network/definition.js'
+export {
+  resolveNetwork,
+  type ResolvedHead,
+  type ResolvedLayer,
+  type ResolvedNetwork,
+  type Shape,
+  type TensorDefinition,
+} from './network/resolve.js'
+export { initialWeights, type ParameterLayout, type Weights } from './network/parameters.js'
+export { kernelSha256, kernels, type KernelBackend, type KernelFunctions, type KernelSet } from './kernels/index.js'
+
+export {
+  noTapeExecutor,
+  type AdamStep,
+  type BatchRows,
+  type Executor,
+  type OptimiserState,
+  type Outputs,
+  type SampleWeights,
+} from './train/executor.js'
+export {
+  pickGroups,
+  pickRows,
+  pickSamples,
+  rowSamples,
+  windowSamples,
+  type Labels,
+  type Samples,
+  type TrainingSet,
+} from './train/samples.js'
+export {
+  trainNetwork,
+  type EpochReport,
+  type OptimiserOptions,
+  type Schedule,
+  type TrainedNetwork,
+  type TrainNetworkOptions,
+} from './train/train-network.js'
+
+export {
+  combinatorialSplits,
+  holdOutSplit,
+  uniquenessWeights,
+  walkForwardSplits,
+  type CombinatorialSplit,
+  type LabelIntervals,
+  type PurgeOptions,
+  type Split,
+} from './split/purged-splits.js'
+
+export {
+  brierScore,
+  classMetrics,
+  confusionMatrix,
+  expectedCalibrationError,
+  logLoss,
+  predictedClasses,
+  rankedProbabilityScore,
+  reliability,
+  rocAuc,
+  type ClassMetrics,
+  type Numbers,
+  type ReliabilityBin,
+} from './evaluate/classification.js'
+export { meanSpearman, ndcg, pearson, precisionAt, type RankingOptions } from './evaluate/ranking.js'
+export { rSquared } from './evaluate/regression.js'
+export { calibrate, describeCalibration, fitIsotonic, fitTemperature, readCalibration, type Calibration } from './calibrate/calibration.js'
+
+export { describeNetwork, networkFromDescription } from './artifact/describe-network.js'
+export {
+  goldenVectors,
+  readArtifact,
+  verifyGolden,
+  weightsFile,
+  writeArtifact,
+  type ArtifactParts,
+  type LoadedArtifact,
+} from './artifact/artifact.js'
+export { readSafetensors, writeSafetensors, type Safetensors, type StoredTensor } from './artifact/safetensors.js'
+
+export { compilePlan, type OutputKind, type Plan, type PlanOptions, type PlanOutput } from './serve/plan.js'
+export { compileStreamingPlan, type StreamingPlan } from './serve/streaming-plan.js'
+export { fitNormaliser, noNormaliser, normalise, normaliseGroup, type Normaliser } from './serve/normaliser.js'

@@ -1,1 +1,8 @@
-export {}
+export { compilePlan, type OutputKind, type Plan, type PlanOptions, type PlanOutput } from './serve/plan.js'
+export { compileStreamingPlan, type StreamingPlan } from './serve/streaming-plan.js'
+export { fitNormaliser, noNormaliser, normalise, normaliseGroup, type Normaliser } from './serve/normaliser.js'
+export { hasWasmSimd } from './kernels/wasm-kernels.js'
+export { kernelSha256, type KernelBackend } from './kernels/index.js'
+export { residual, type Activation, type HeadDefinition, type LayerDefinition, type NetworkDefinition } from './network/definition.js'
+export { type Weights } from './network/parameters.js'
+export { readArtifact, verifyGolden, weightsFile, type LoadedArtifact } from './artifact/artifact.js'

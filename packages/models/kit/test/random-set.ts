@@ -11,10 +11,26 @@ export function randomSet(definition: NetworkDefinition, count: number, seed = 1
   const values = Float32Array.from({ length: count * size }, () => draw.normal())
   const labels = new Map<string, Labels>()
   for (const { name, width, definition: head } of heads) {
-    if (head.kind === 'classes' || head.kind === 'ordered-classes') labels.set(name, Int32Array.from({ length: count }, (_, i) => (i % 7 === 6 ? -1 : draw.integer(width))))
-    else if (head.kind === 'relevance') labels.set(name, Float32Array.from({ length: count }, () => 2 ** draw.integer(4) - 1))
-    else if (head.kind === 'binary') labels.set(name, Float32Array.from({ length: count }, (_, i) => (i % 7 === 5 ? NaN : draw.integer(2))))
-    else labels.set(name, Float32Array.from({ length: count }, (_, i) => (i % 7 === 4 ? NaN : draw.normal())))
+    if (head.kind === 'classes' || head.kind === 'ordered-classes')
+      labels.set(
+        name,
+        Int32Array.from({ length: count }, (_, i) => (i % 7 === 6 ? -1 : draw.integer(width))),
+      )
+    else if (head.kind === 'relevance')
+      labels.set(
+        name,
+        Float32Array.from({ length: count }, () => 2 ** draw.integer(4) - 1),
+      )
+    else if (head.kind === 'binary')
+      labels.set(
+        name,
+        Float32Array.from({ length: count }, (_, i) => (i % 7 === 5 ? NaN : draw.integer(2))),
+      )
+    else
+      labels.set(
+        name,
+        Float32Array.from({ length: count }, (_, i) => (i % 7 === 4 ? NaN : draw.normal())),
+      )
   }
   const isRanking = heads.some(({ definition: { kind } }) => kind === 'relevance')
   return {

@@ -1,4 +1,4 @@
-import { TradingError } from '@gatehouse/core'
+import { TradingError } from '@gatehouse/contracts'
 
 /** One tensor of a safetensors file. Little-endian float32, row-major. */
 export interface StoredTensor {
@@ -36,7 +36,7 @@ export function writeSafetensors({ tensors, metadata }: Safetensors): Uint8Array
   view.setBigUint64(0, BigInt(start - 8), true)
   bytes.set(text, 8)
   let at = start
-  for (const [, { values }] of sorted) for (const value of values) (view.setFloat32(at, value, true), (at += 4))
+  for (const [, { values }] of sorted) for (let i = 0; i < values.length; i++, at += 4) view.setFloat32(at, values[i], true)
   return bytes
 }
 

@@ -6,12 +6,12 @@ export type Pointer = number
  * pointers are bytes, layouts row-major, activations 0 linear, 1 relu, 2 sigmoid, 3 tanh.
  */
 export interface KernelFunctions {
-  activate(n: number, p: Pointer, activation: number): void
-  activateBackward(n: number, y: Pointer, g: Pointer, activation: number): void
-  add(n: number, source: Pointer, target: Pointer): void
-  scale(n: number, p: Pointer, factor: number): void
-  sumSquares(n: number, p: Pointer): number
-  gemm(
+  readonly activate: (n: number, p: Pointer, activation: number) => void
+  readonly activateBackward: (n: number, y: Pointer, g: Pointer, activation: number) => void
+  readonly add: (n: number, source: Pointer, target: Pointer) => void
+  readonly scale: (n: number, p: Pointer, factor: number) => void
+  readonly sumSquares: (n: number, p: Pointer) => number
+  readonly gemm: (
     M: number,
     N: number,
     K: number,
@@ -23,11 +23,11 @@ export interface KernelFunctions {
     C: Pointer,
     ldc: number,
     accumulate: number,
-  ): void
-  transpose(R: number, C: number, A: Pointer, out: Pointer): void
-  swapOuter(A: number, B: number, N: number, X: Pointer, out: Pointer): void
-  dense(M: number, K: number, N: number, X: Pointer, W: Pointer, b: Pointer, Y: Pointer, activation: number): void
-  denseBackward(
+  ) => void
+  readonly transpose: (R: number, C: number, A: Pointer, out: Pointer) => void
+  readonly swapOuter: (A: number, B: number, N: number, X: Pointer, out: Pointer) => void
+  readonly dense: (M: number, K: number, N: number, X: Pointer, W: Pointer, b: Pointer, Y: Pointer, activation: number) => void
+  readonly denseBackward: (
     M: number,
     K: number,
     N: number,
@@ -40,8 +40,8 @@ export interface KernelFunctions {
     db: Pointer,
     activation: number,
     scratch: Pointer,
-  ): void
-  conv(
+  ) => void
+  readonly conv: (
     B: number,
     T: number,
     C: number,
@@ -53,8 +53,8 @@ export interface KernelFunctions {
     b: Pointer,
     Y: Pointer,
     activation: number,
-  ): void
-  convBackward(
+  ) => void
+  readonly convBackward: (
     B: number,
     T: number,
     C: number,
@@ -70,8 +70,8 @@ export interface KernelFunctions {
     db: Pointer,
     activation: number,
     scratch: Pointer,
-  ): void
-  convStep(
+  ) => void
+  readonly convStep: (
     C: number,
     O: number,
     K: number,
@@ -83,9 +83,9 @@ export interface KernelFunctions {
     b: Pointer,
     Y: Pointer,
     activation: number,
-  ): void
-  norm(R: number, N: number, X: Pointer, gamma: Pointer, beta: Pointer, Y: Pointer, stats: Pointer): void
-  normBackward(
+  ) => void
+  readonly norm: (R: number, N: number, X: Pointer, gamma: Pointer, beta: Pointer, Y: Pointer, stats: Pointer) => void
+  readonly normBackward: (
     R: number,
     N: number,
     X: Pointer,
@@ -95,8 +95,8 @@ export interface KernelFunctions {
     dX: Pointer,
     dGamma: Pointer,
     dBeta: Pointer,
-  ): void
-  gru(
+  ) => void
+  readonly gru: (
     B: number,
     T: number,
     H: number,
@@ -107,8 +107,8 @@ export interface KernelFunctions {
     cache: Pointer,
     keep: number,
     scratch: Pointer,
-  ): void
-  gruBackward(
+  ) => void
+  readonly gruBackward: (
     B: number,
     T: number,
     H: number,
@@ -121,9 +121,19 @@ export interface KernelFunctions {
     dU: Pointer,
     drb: Pointer,
     scratch: Pointer,
-  ): void
-  mixTime(B: number, T: number, S: number, C: number, X: Pointer, W: Pointer, bias: Pointer, Y: Pointer, activation: number): void
-  mixTimeBackward(
+  ) => void
+  readonly mixTime: (
+    B: number,
+    T: number,
+    S: number,
+    C: number,
+    X: Pointer,
+    W: Pointer,
+    bias: Pointer,
+    Y: Pointer,
+    activation: number,
+  ) => void
+  readonly mixTimeBackward: (
     B: number,
     T: number,
     S: number,
@@ -137,9 +147,9 @@ export interface KernelFunctions {
     dBias: Pointer,
     activation: number,
     scratch: Pointer,
-  ): void
-  attend(B: number, T: number, C: number, X: Pointer, W: Pointer, mix: Pointer, A: Pointer, Y: Pointer): void
-  attendBackward(
+  ) => void
+  readonly attend: (B: number, T: number, C: number, X: Pointer, W: Pointer, mix: Pointer, A: Pointer, Y: Pointer) => void
+  readonly attendBackward: (
     B: number,
     T: number,
     C: number,
@@ -152,8 +162,8 @@ export interface KernelFunctions {
     dW: Pointer,
     dMix: Pointer,
     scratch: Pointer,
-  ): void
-  binorm(
+  ) => void
+  readonly binorm: (
     B: number,
     T: number,
     C: number,
@@ -167,8 +177,8 @@ export interface KernelFunctions {
     Zf: Pointer,
     inverse: Pointer,
     Y: Pointer,
-  ): void
-  binormBackward(
+  ) => void
+  readonly binormBackward: (
     B: number,
     T: number,
     C: number,
@@ -188,12 +198,21 @@ export interface KernelFunctions {
     dbf: Pointer,
     dMix: Pointer,
     scratch: Pointer,
-  ): void
-  dropout(n: number, X: Pointer, Y: Pointer, key0: number, key1: number, threshold: number, factor: number): void
-  softmax(R: number, K: number, Z: Pointer, P: Pointer): void
-  softmaxLoss(R: number, K: number, Z: Pointer, targets: Pointer, weights: Pointer, dZ: Pointer, smoothing: number, factor: number): number
-  ordinal(R: number, K: number, S: Pointer, theta: Pointer, P: Pointer, scratch: Pointer): void
-  ordinalLoss(
+  ) => void
+  readonly dropout: (n: number, X: Pointer, Y: Pointer, key0: number, key1: number, threshold: number, factor: number) => void
+  readonly softmax: (R: number, K: number, Z: Pointer, P: Pointer) => void
+  readonly softmaxLoss: (
+    R: number,
+    K: number,
+    Z: Pointer,
+    targets: Pointer,
+    weights: Pointer,
+    dZ: Pointer,
+    smoothing: number,
+    factor: number,
+  ) => number
+  readonly ordinal: (R: number, K: number, S: Pointer, theta: Pointer, P: Pointer, scratch: Pointer) => void
+  readonly ordinalLoss: (
     R: number,
     K: number,
     S: Pointer,
@@ -204,11 +223,11 @@ export interface KernelFunctions {
     dTheta: Pointer,
     factor: number,
     scratch: Pointer,
-  ): number
-  logisticLoss(R: number, S: Pointer, targets: Pointer, weights: Pointer, dS: Pointer, factor: number): number
-  huberLoss(R: number, S: Pointer, targets: Pointer, weights: Pointer, dS: Pointer, delta: number, factor: number): number
-  listLoss(G: number, offsets: Pointer, S: Pointer, gains: Pointer, weights: Pointer, dS: Pointer, factor: number): number
-  adam(
+  ) => number
+  readonly logisticLoss: (R: number, S: Pointer, targets: Pointer, weights: Pointer, dS: Pointer, factor: number) => number
+  readonly huberLoss: (R: number, S: Pointer, targets: Pointer, weights: Pointer, dS: Pointer, delta: number, factor: number) => number
+  readonly listLoss: (G: number, offsets: Pointer, S: Pointer, gains: Pointer, weights: Pointer, dS: Pointer, factor: number) => number
+  readonly adam: (
     n: number,
     p: Pointer,
     g: Pointer,
@@ -221,8 +240,8 @@ export interface KernelFunctions {
     c1: number,
     c2: number,
     decay: number,
-  ): void
-  exp64(x: number): number
+  ) => void
+  readonly exp64: (x: number) => number
 }
 
 /** Which implementation a kernel set is; part of what makes weights repeatable, so it is recorded in artifacts. */

@@ -1,4 +1,4 @@
-import { TradingError } from '@gatehouse/core'
+import { TradingError } from '@gatehouse/contracts'
 import { wasmBase64 } from './kernel-bytes.js'
 import { type KernelFunctions, type KernelSet } from './kernel-set.js'
 
@@ -18,7 +18,8 @@ let compiled: object | undefined
 
 /** Kernel sets of the WASM-SIMD module, each with a memory of its own: a plan never disturbs another's views. Compiled once per thread. */
 export function wasmKernels(): KernelSet {
-  if (webAssembly === undefined) throw new TradingError('MODEL_BACKEND_UNAVAILABLE', 'this host has no WebAssembly; use the js kernels', { reason: 'no WebAssembly' })
+  if (webAssembly === undefined)
+    throw new TradingError('MODEL_BACKEND_UNAVAILABLE', 'this host has no WebAssembly; use the js kernels', { reason: 'no WebAssembly' })
   compiled ??= new webAssembly.Module(Buffer.from(wasmBase64, 'base64'))
   const exports = new webAssembly.Instance(compiled).exports as Exports
   const { memory } = exports

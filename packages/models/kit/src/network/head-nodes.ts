@@ -18,7 +18,7 @@ export interface HeadNode {
   readonly targets: HeadTargets
   forward(rows: number): void
   /** Fills `output` where it differs from what the loss reads. */
-  finish(rows: number): void
+  readonly finish: (rows: number) => void
   /** Sum of weight * loss over the batch; leaves the gradient of `factor *` that sum where `backward` finds it. */
   loss(rows: number, groups: number, factor: number): number
   backward(inputGradient: Pointer): (rows: number) => void
@@ -40,8 +40,8 @@ export function headNode(
     readonly features: number
     readonly rows: number
     readonly training: boolean
-    parameter(role: string): Pointer
-    gradient(role: string): Pointer
+    readonly parameter: (role: string) => Pointer
+    readonly gradient: (role: string) => Pointer
   },
 ): HeadNode {
   const f = kernels.functions

@@ -23,8 +23,8 @@ export interface LayerPlace {
   readonly output: Pointer
   /** Gradient with respect to the output; consumed by `backward`. */
   readonly outputGradient: Pointer
-  parameter(role: string): Pointer
-  gradient(role: string): Pointer
+  readonly parameter: (role: string) => Pointer
+  readonly gradient: (role: string) => Pointer
 }
 
 export interface LayerNode {

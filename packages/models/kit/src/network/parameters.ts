@@ -1,4 +1,4 @@
-import { TradingError } from '@gatehouse/core'
+import { TradingError } from '@gatehouse/contracts'
 import { random } from '../random.js'
 import { sizeOf, type ResolvedNetwork, type Shape } from './resolve.js'
 

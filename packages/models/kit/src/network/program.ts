@@ -24,8 +24,8 @@ export interface Program {
   forward(rows: number): void
   /** Gradient of what the heads' `loss` calls left, into `gradients`. */
   backward(rows: number): void
-  load(weights: Weights): void
-  store(): Weights
+  readonly load: (weights: Weights) => void
+  readonly store: () => Weights
 }
 
 interface Value {

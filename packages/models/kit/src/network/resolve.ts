@@ -1,4 +1,4 @@
-import { TradingError } from '@gatehouse/core'
+import { TradingError } from '@gatehouse/contracts'
 import { type Activation, type HeadDefinition, type LayerDefinition, type NetworkDefinition } from './definition.js'
 
 /** Sizes without the batch: `[features]` or `[steps, features]`. */

@@ -52,7 +52,7 @@ export function readCheckpoint(executor: Executor, options: TrainNetworkOptions,
     if (header.tensors !== digest(tensors)) throw new Error('its numbers were changed')
     if (header.fingerprint !== fingerprint(executor, options))
       throw new Error('it was written with another network, data set, seed, backend or options')
-    executor.load(unprefixed('weights', tensors))
+    executor.load(unprefixed('weights', tensors, executor))
     executor.restoreOptimiser({
       powers: header.powers,
       first: tensors.get('adam.first')!.values,
@@ -61,7 +61,7 @@ export function readCheckpoint(executor: Executor, options: TrainNetworkOptions,
     return {
       ...header,
       bestLoss: header.bestLoss ?? Infinity,
-      best: header.hasBest ? unprefixed('best', tensors) : undefined,
+      best: header.hasBest ? unprefixed('best', tensors, executor) : undefined,
       history: header.history.map((h) => ({
         ...h,
         headLosses: h.headLosses.map((x) => x ?? NaN),
@@ -107,7 +107,6 @@ const digest = (tensors: ReadonlyMap<string, StoredTensor>): string =>
   )
 const prefixed = (prefix: string, weights: Weights): [string, StoredTensor][] =>
   [...weights].map(([name, values]) => [`${prefix}:${name}`, vector(values)])
-const unprefixed = (prefix: string, tensors: ReadonlyMap<string, StoredTensor>): Weights =>
-  new Map(
-    [...tensors].filter(([name]) => name.startsWith(`${prefix}:`)).map(([name, { values }]) => [name.slice(prefix.length + 1), values]),
-  )
+/** In the layout's order, as `store` gives them: a resumed run returns what an unbroken one returns. */
+const unprefixed = (prefix: string, tensors: ReadonlyMap<string, StoredTensor>, { layout }: Executor): Weights =>
+  new Map(layout.slots.map(({ name }) => [name, tensors.get(`${prefix}:${name}`)!.values]))

@@ -1,4 +1,4 @@
-import { TradingError } from '@gatehouse/core'
+import { TradingError } from '@gatehouse/contracts'
 import { type KernelSet, type Pointer } from '../kernels/index.js'
 import { type ParameterLayout, type Weights } from '../network/parameters.js'
 import { compileProgram, type Program } from '../network/program.js'
@@ -172,9 +172,9 @@ function readOutputs({ kernels, heads }: Program, { rows }: BatchRows, outputs: 
 }
 
 export interface FlatAdam {
-  update(step: AdamStep): void
-  save(): OptimiserState
-  restore(state: OptimiserState): void
+  readonly update: (step: AdamStep) => void
+  readonly save: () => OptimiserState
+  readonly restore: (state: OptimiserState) => void
 }
 
 /** AdamW over one flat buffer (Loshchilov & Hutter 2019, arXiv:1711.05101), decay on kernels only. */

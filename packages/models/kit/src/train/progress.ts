@@ -1,4 +1,4 @@
-import { type CallOptions } from '@gatehouse/core'
+import { type CallOptions } from '@gatehouse/contracts'
 
 export interface ProgressReporter {
   /** True at most every 50 ms: time to let other work run. */

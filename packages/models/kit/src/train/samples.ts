@@ -1,4 +1,4 @@
-import { TradingError } from '@gatehouse/core'
+import { TradingError } from '@gatehouse/contracts'
 import { type ResolvedNetwork, type Shape, sizeOf } from '../network/resolve.js'
 
 /** Network inputs by index; windows are cut when a batch is filled, so overlapping ones cost no memory. */
@@ -100,6 +100,9 @@ export function checkTrainingSet(network: ResolvedNetwork, { samples, labels, we
       expected: network.input,
       found: shape,
     })
+  const bad = firstNotFinite(samples)
+  if (bad >= 0)
+    throw invalid(`sample ${bad} of the ${part} set holds a number that is not finite; normalise before training`, { part, row: bad })
   if (weights && weights.length !== count) throw invalid(`the ${part} set has ${count} samples and ${weights.length} weights`, { part })
   if (weights?.some((w) => !(w >= 0) || !Number.isFinite(w)))
     throw invalid(`a weight of the ${part} set is negative or not finite`, { part })
@@ -112,8 +115,8 @@ export function checkTrainingSet(network: ResolvedNetwork, { samples, labels, we
     if (isClass !== head instanceof Int32Array)
       throw invalid(`labels of head "${name}" must be ${isClass ? 'Int32Array class indices' : 'Float32Array'}`, { head: name })
     if (isClass) {
-      const bad = head.findIndex((c: number) => c >= width)
-      if (bad >= 0) throw invalid(`label ${bad} of head "${name}" is class ${head[bad]} of ${width}`, { part, head: name, row: bad })
+      const beyond = head.findIndex((c: number) => c >= width)
+      if (beyond >= 0) throw invalid(`label ${beyond} of head "${name}" is class ${head[beyond]} of ${width}`, { part, head: name, row: beyond })
       if (part === 'training' && new Set(head.filter((c: number) => c >= 0)).size < 2)
         throw new TradingError('MODEL_ONE_CLASS', `head "${name}" has fewer than two classes among ${count} training rows`, { head: name })
     } else if (head.some((y: number) => y === Infinity || y === -Infinity || ((definition.kind === 'binary' || definition.kind === 'relevance') && (y < 0 || (definition.kind === 'binary' && y > 1)))))
@@ -126,6 +129,18 @@ export function checkTrainingSet(network: ResolvedNetwork, { samples, labels, we
     (groups.length < 2 || groups[0] !== 0 || groups[groups.length - 1] !== count || groups.some((g, i) => i > 0 && g <= groups[i - 1]))
   )
     throw invalid(`groups of the ${part} set must ascend from 0 to ${count}`, { part })
+}
+
+function firstNotFinite(samples: Samples): number {
+  const row = new Float32Array(sizeOf(samples.shape))
+  for (let i = 0; i < samples.count; i++) {
+    samples.fill(i, row, 0)
+    let sum = 0
+    // x * 0 is NaN for what is not finite: no branch in the loop.
+    for (let k = 0; k < row.length; k++) sum += row[k] * 0
+    if (Number.isNaN(sum)) return i
+  }
+  return -1
 }
 
 function invalid(message: string, details: Record<string, unknown>): TradingError {

@@ -1,5 +1,5 @@
 import { setImmediate as yieldTurn } from 'node:timers/promises'
-import { TradingError, type CallOptions } from '@gatehouse/core'
+import { TradingError, type CallOptions } from '@gatehouse/contracts'
 import { kernels, type KernelBackend } from '../kernels/index.js'
 import { type NetworkDefinition } from '../network/definition.js'
 import { initialWeights, type Weights } from '../network/parameters.js'

@@ -150,7 +150,7 @@ add('dropout, sums and Adam', ({ functions }, put) => {
 })
 
 /** Runs a case on one kernel set with the same seeded inputs. */
-function outcome(set: KernelSet, { run }: Case): { areas: number[][]; numbers: number[] } {
+function outcome(set: KernelSet, one: Case): { areas: number[][]; numbers: number[] } {
   const draw = random(7)
   set32 = () => set.i32
   set.allocate(200_000) // the memory must not grow while the case holds pointers to fill
@@ -167,7 +167,7 @@ function outcome(set: KernelSet, { run }: Case): { areas: number[][]; numbers: n
     }
     return p
   }
-  const { areas, numbers = [] } = run(set, put)
+  const { areas, numbers = [] } = one.run(set, put)
   return { areas: areas.map(([p, n]) => Array.from(set.f32.subarray(p >> 2, (p >> 2) + n))), numbers }
 }
 

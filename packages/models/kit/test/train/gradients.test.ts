@@ -46,7 +46,9 @@ describe('gradients agree with central differences of the loss', () => {
             }
             const numeric = (at(values[i] + h) - at(values[i] - h)) / (Math.fround(values[i] + h) - Math.fround(values[i] - h))
             // Attention fixes its diagonal, so those entries have no gradient and no effect.
-            expect(Math.abs(numeric - gradient.get(tensor)![i]), `${tensor}[${i}] ${gradient.get(tensor)![i]} v ${numeric}`).toBeLessThan(2e-3 * Math.max(1, norm))
+            expect(Math.abs(numeric - gradient.get(tensor)![i]), `${tensor}[${i}] ${gradient.get(tensor)![i]} v ${numeric}`).toBeLessThan(
+              2e-3 * Math.max(1, norm),
+            )
           }
         }
       })

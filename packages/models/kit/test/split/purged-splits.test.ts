@@ -1,0 +1,117 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import {
+  combinatorialSplits,
+  holdOutSplit,
+  type LabelIntervals,
+  type Split,
+  uniquenessWeights,
+  walkForwardSplits,
+} from '../../src/split/purged-splits.js'
+
+const intervals = (from: number[], length: number, groups?: number[]): LabelIntervals => ({
+  t0: BigInt64Array.from(from, BigInt),
+  t1: BigInt64Array.from(from, (t) => BigInt(t + length)),
+  ...(groups ? { groups: Int32Array.from(groups) } : {}),
+})
+const touches = ({ t0, t1 }: LabelIntervals, a: number, b: number, embargo: bigint): boolean =>
+  t1[a] + embargo >= t0[b] && t1[b] + embargo >= t0[a]
+
+/** No training label may touch a test label, no index may stand on both sides or twice, no group may be parted. */
+function expectClean(all: LabelIntervals, { train, test: tested }: Split, embargo: bigint): void {
+  expect(new Set([...train, ...tested]).size).toBe(train.length + tested.length)
+  for (const a of train) for (const b of tested) expect(touches(all, a, b, embargo), `${a} touches ${b}`).toBe(false)
+  if (all.groups) {
+    const groups = new Set(Array.from(tested, (i) => all.groups![i]))
+    for (const i of train) expect(groups.has(all.groups[i])).toBe(false)
+  }
+}
+
+const someIntervals = fc.record({
+  // Some samples share a moment, as those of many instruments do.
+  starts: fc.uniqueArray(fc.integer({ min: 0, max: 600 }), { minLength: 60, maxLength: 90 }).map((times) => times.map((t) => t - (t % 3))),
+  length: fc.integer({ min: 0, max: 12 }),
+  embargo: fc.integer({ min: 0, max: 8 }),
+  isGrouped: fc.boolean(),
+})
+
+describe('purged splits', () => {
+  test('keep every training label clear of every test label, and groups whole', () => {
+    fc.assert(
+      fc.property(someIntervals, ({ starts, length, embargo, isGrouped }) => {
+        const all = intervals(starts, length, isGrouped ? starts.map((t) => Math.floor(t / 9)) : undefined)
+        const embargoNs = BigInt(embargo)
+        for (const split of walkForwardSplits(all, { folds: 3, embargoNs })) {
+          expectClean(all, split, embargoNs)
+          const lastTrain = Math.max(...Array.from(split.train, (i) => starts[i] + length))
+          for (const i of split.test) expect(starts[i]).toBeGreaterThan(lastTrain)
+        }
+        for (const split of combinatorialSplits(all, { blocks: 5, testBlocks: 2, embargoNs })) expectClean(all, split, embargoNs)
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  test('walk forward tests every sample after the first part exactly once', () => {
+    const all = intervals(
+      Array.from({ length: 100 }, (_, i) => 10 * i),
+      15,
+    )
+    const tested = walkForwardSplits(all, { folds: 4, minimumTrain: 0.4 }).flatMap(({ test }) => Array.from(test))
+    expect(tested).toEqual(Array.from({ length: 60 }, (_, i) => 40 + i))
+  })
+
+  test('purge no more than they must', () => {
+    const all = intervals(
+      Array.from({ length: 100 }, (_, i) => 10 * i),
+      15,
+    )
+    // The test part starts at 500: labels that end at 495 (start 480) stay, the one that starts at 490 goes.
+    expect(Array.from(holdOutSplit(all, { share: 0.5 }).train)).toEqual(Array.from({ length: 49 }, (_, i) => i))
+    expect(holdOutSplit(all, { share: 0.5, embargoNs: 20n }).train.length).toBe(47)
+  })
+
+  test('a window keeps the latest training samples', () => {
+    const all = intervals(
+      Array.from({ length: 100 }, (_, i) => i),
+      0,
+    )
+    const [split] = walkForwardSplits(all, { folds: 1, minimumTrain: 0.5, window: 10 })
+    expect(Array.from(split.train)).toEqual(Array.from({ length: 10 }, (_, i) => 40 + i))
+  })
+
+  test('combinatorial folds are all choices of blocks', () => {
+    const all = intervals(
+      Array.from({ length: 60 }, (_, i) => i),
+      0,
+    )
+    const splits = combinatorialSplits(all, { blocks: 6, testBlocks: 2 })
+    expect(splits.length).toBe(15)
+    expect(new Set(splits.map(({ blocks }) => blocks.join())).size).toBe(15)
+  })
+
+  const bad: [string, string, () => unknown][] = [
+    ['a label that ends before it begins', 'MODEL_SPLIT_INVALID', () => walkForwardSplits(intervals([1, 2, 3, 4], -1), { folds: 1 })],
+    ['no folds', 'MODEL_SPLIT_INVALID', () => walkForwardSplits(intervals([1, 2, 3], 0), { folds: 0 })],
+    ['too few samples', 'MODEL_TOO_LITTLE_DATA', () => walkForwardSplits(intervals([1, 2, 3], 0), { folds: 3 })],
+    [
+      'labels so long that nothing is left',
+      'MODEL_TOO_LITTLE_DATA',
+      () => walkForwardSplits(intervals([1, 2, 3, 4, 5, 6], 100), { folds: 2 }),
+    ],
+    [
+      'as many test blocks as blocks',
+      'MODEL_SPLIT_INVALID',
+      () => combinatorialSplits(intervals([1, 2, 3, 4, 5, 6], 0), { blocks: 3, testBlocks: 3 }),
+    ],
+    ['a negative embargo', 'MODEL_SPLIT_INVALID', () => holdOutSplit(intervals([1, 2, 3, 4], 0), { share: 0.5, embargoNs: -1n })],
+  ]
+  for (const [what, code, act] of bad) test(`refuse ${what}`, () => expect(act).toThrow(expect.objectContaining({ code })))
+})
+
+test('weights by uniqueness are equal for labels that do not overlap, and halve for twins', () => {
+  expect(Array.from(uniquenessWeights(intervals([0, 10, 20], 5)))).toEqual([1, 1, 1])
+  const [alone, a, b] = uniquenessWeights(intervals([0, 10, 10], 5))
+  expect(a).toBe(b)
+  expect(alone / a).toBeCloseTo(2, 6)
+})
