@@ -2,6 +2,7 @@ import type { CallOptions, Closable, Environment, Refusal } from '@gatehouse/con
 import type { Instrument } from './instrument.js'
 import type { Money } from './money.js'
 import type { Fill, Order, OrderChange, OrderStatus, OrderType, TimeInForce } from './order.js'
+import type { MarketSimulation } from '../simulated/market-simulation.js'
 import type { TimeNs } from './time.js'
 
 /** What a broker can do. Callers ask first; conformance suites skip what is not claimed. */
@@ -67,7 +68,18 @@ export interface ForeignOrder {
   readonly at: TimeNs
 }
 
-export type BrokerEvent = BrokerOrderEvent | Fill | FillCanceled | BrokerStatus | ForeignOrder
+/** Cash that came or went without a trade. */
+export interface CashMovement {
+  readonly type: 'cash-movement'
+  readonly account: string
+  /** Signed: negative is paid. */
+  readonly amount: Money
+  readonly reason: 'deposit' | 'dividend' | 'interest' | 'borrow' | 'fee' | 'other'
+  readonly instrument?: Instrument | undefined
+  readonly at: TimeNs
+}
+
+export type BrokerEvent = BrokerOrderEvent | Fill | FillCanceled | BrokerStatus | ForeignOrder | CashMovement
 
 export interface BrokerPosition {
   readonly account: string
@@ -124,6 +136,10 @@ export interface Broker extends Closable {
   readonly name: string
   readonly environment: Environment
   readonly supports: BrokerAbilities
+  /** Currency that the account is counted in; default `'USD'`. */
+  readonly baseCurrency?: string | undefined
+  /** A venue inside the process, which fills from the run's own market data. Only `simulated` brokers have one. */
+  readonly simulation?: MarketSimulation | undefined
   /** "Doctor": what must hold before an order may be sent. */
   preflight(options?: CallOptions): Promise<readonly Finding[]>
   connect(session: BrokerSession, options?: CallOptions): Promise<BrokerSnapshot>

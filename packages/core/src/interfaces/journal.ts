@@ -1,7 +1,8 @@
 import type { Admission, Closable, Refusal } from '@gatehouse/contracts'
 import type { MarketDataReference } from './batch.js'
 import type { BrokerEvent, BrokerSnapshot } from './broker.js'
-import type { FeedStatus } from './feed.js'
+import type { FeedStatus, Subscription } from './feed.js'
+import type { Instrument } from './instrument.js'
 import type { Order, OrderChange } from './order.js'
 import type { Timer } from './strategy.js'
 import type { TimeNs } from './time.js'
@@ -35,6 +36,10 @@ export type JournalEntry =
   | { readonly type: 'broker-event'; readonly at: TimeNs; readonly event: BrokerEvent }
   | { readonly type: 'broker-snapshot'; readonly at: TimeNs; readonly snapshot: BrokerSnapshot }
   | { readonly type: 'timer'; readonly at: TimeNs; readonly timer: Timer }
+  /** An instrument seen for the first time; later entries name it by number. */
+  | { readonly type: 'instrument'; readonly at: TimeNs; readonly number: number; readonly instrument: Instrument }
+  | { readonly type: 'subscription'; readonly at: TimeNs; readonly feed: string; readonly wanted: readonly Subscription[] }
+  | { readonly type: 'admission-ended'; readonly at: TimeNs; readonly model: number; readonly refusal: Refusal }
   | {
       readonly type: 'command'
       readonly at: TimeNs
@@ -50,8 +55,10 @@ export type JournalEntry =
 export interface Journal extends Closable {
   /** Number the next entry will get. */
   readonly next: number
-  /** Written (durability `process`) before it returns; @returns the entry's number */
+  /** Takes an entry; it is written with the next {@link flush} at the latest. @returns the entry's number */
   append(entry: JournalEntry): number
+  /** Everything appended is written (durability `process`) when it returns: an order's intent before the order is sent. */
+  flush(): void
   /** Everything so far survives power loss. */
   sync(): Promise<void>
   read(from?: number): AsyncIterable<{ readonly number: number; readonly entry: JournalEntry }>

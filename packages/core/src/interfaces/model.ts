@@ -26,6 +26,8 @@ export interface Model<P extends Prediction = Prediction> extends Computable {
   readonly digest: string
   readonly inputs: readonly InputSpec[]
   readonly trigger: Trigger
+  /** `'instrument'` (default): opened once for each instrument. `'universe'`: opened once on all of them, as a ranker is. */
+  readonly scope?: 'instrument' | 'universe' | undefined
   /** One instrument, or a universe for a ranker. */
   open(instruments: readonly Instrument[]): Predictor<P>
 }

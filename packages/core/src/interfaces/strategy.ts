@@ -75,6 +75,8 @@ export interface Context {
   notify(notice: Notice): void
   /** Why the instrument was not traded: the last refusal or missing input, in words. `undefined` when nothing stood in the way. */
   whyNot(instrument: Instrument): string | undefined
+  /** History is warming up the run: orders are refused. */
+  readonly isWarmingUp: boolean
   /** No entries are accepted: an admission ended, a latch is set, or a person paused. Exits still work. */
   readonly exitOnly: boolean
 }

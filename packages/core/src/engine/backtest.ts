@@ -1,0 +1,68 @@
+import type { CallOptions } from '@gatehouse/contracts'
+import type { TimeRange } from '../interfaces/time.js'
+import type { Engine } from './engine.js'
+import { Lane } from './lane.js'
+import { rowLoop } from './rows.js'
+import { never, timeKey, type TimeKey } from './time-key.js'
+
+/** What a pass over history needs besides the engine. */
+export interface BacktestOptions extends CallOptions {
+  readonly range: TimeRange | undefined
+  /** Called when a batch has been used up, and between batches. */
+  readonly onBatchEnd?: ((lane: Lane) => void | Promise<void>) | undefined
+  /** Called between runs of rows: commands are obeyed there. @returns true to stop */
+  readonly between: () => Promise<boolean>
+}
+
+/** Earliest and latest times that feeds are asked for when a run names none. */
+export const allTime: TimeRange = { from: 0n, to: 0x7fef_ffff_ffff_ffffn }
+
+/** Merges the lanes by (time, rank of the feed, row) and hands runs of rows to the loops of their schemas. */
+export async function runBacktest(engine: Engine, lanes: readonly Lane[], options: BacktestOptions): Promise<void> {
+  const { range = allTime, signal, onProgress, between, onBatchEnd } = options
+  const [fromKey, toKey] = [timeKey(range.from), timeKey(range.to)]
+  for (const lane of lanes) await lane.advance(fromKey, toKey)
+  for (;;) {
+    signal?.throwIfAborted()
+    if (await between()) return
+    let first: Lane | undefined
+    let firstKey: TimeKey = never
+    let secondKey: TimeKey = never
+    let secondNumber = -1
+    for (const lane of lanes) {
+      const { key } = lane
+      if (lane.isEnded) continue
+      if (first === undefined || key < firstKey) {
+        secondKey = firstKey
+        secondNumber = first?.number ?? -1
+        first = lane
+        firstKey = key
+      } else if (key < secondKey) {
+        secondKey = key
+        secondNumber = lane.number
+      }
+    }
+    if (first === undefined) break
+    if (first.status !== undefined) {
+      const { status } = first
+      if (firstKey > engine.nowKey) {
+        engine.advanceTo(firstKey)
+        engine.nowKey = firstKey
+      }
+      engine.handleFeedStatus(status)
+      await first.advance(fromKey, toKey)
+      continue
+    }
+    const { batch } = first
+    if (batch === undefined) continue
+    const before = engine.rows
+    rowLoop(batch.schema)(engine, first, secondKey, secondNumber === -1 || first.number < secondNumber)
+    engine.countRows(batch.schema, engine.rows - before)
+    if (first.row < first.end) continue
+    await onBatchEnd?.(first)
+    onProgress?.({ stage: 'running', done: engine.rows, unit: 'rows' })
+    await first.advance(fromKey, toKey)
+  }
+  // What was set for a time within the range still happens, though no row comes after it.
+  if (options.range !== undefined) engine.advanceTo(toKey)
+}

@@ -1,0 +1,516 @@
+import type { Environment, Notice, Refusal } from '@gatehouse/contracts'
+import { TradingError } from '@gatehouse/contracts'
+import type { BrokerEvent, BrokerOrderEvent, BrokerSnapshot, BrokerStatus } from '../interfaces/broker.js'
+import type { FeedStatus, Subscription } from '../interfaces/feed.js'
+import type { Instrument } from '../interfaces/instrument.js'
+import type { Journal, JournalEntry } from '../interfaces/journal.js'
+import type { Fill, Order, OrderStatus, OrderUpdate } from '../interfaces/order.js'
+import type { Prediction } from '../interfaces/prediction.js'
+import type { RiskView } from '../interfaces/risk.js'
+import type { Schema } from '../interfaces/schema.js'
+import type { Strategy, Timer } from '../interfaces/strategy.js'
+import type { TimeNs } from '../interfaces/time.js'
+import type { CorporateActionView } from '../interfaces/view.js'
+import { OrderLog } from '../order/order-log.js'
+import type { OrderRecord } from '../order/order-record.js'
+import { Ledger } from '../portfolio/ledger.js'
+import { PortfolioView } from '../portfolio/portfolio-view.js'
+import type { MarketSimulation } from '../simulated/market-simulation.js'
+import { RunContext } from './context.js'
+import { InstrumentTable } from './instrument-table.js'
+import { ModelHost, type HostedModel } from './models.js'
+import type { RunOptions } from './options.js'
+import { EquityCurve, FillRecorder, PriceRecorder, RefusalRecorder } from './recorder.js'
+import { never, timeOfKey, type TimeKey } from './time-key.js'
+import { Timers } from './timers.js'
+import { Trader } from './trader.js'
+
+/** What observers are told. Trading never depends on a listener. */
+export interface EngineObserver {
+  fill?: ((fill: Fill) => void) | undefined
+  order?: ((update: OrderUpdate) => void) | undefined
+  refusal?: ((refusal: Refusal, orders: readonly Order[]) => void) | undefined
+  status?: ((status: FeedStatus | BrokerStatus) => void) | undefined
+  prediction?: ((prediction: Prediction) => void) | undefined
+  log?: ((message: string, fields: Readonly<Record<string, unknown>>) => void) | undefined
+  notice?: ((notice: Notice) => void) | undefined
+}
+
+/** What the engine is made from. */
+export interface EngineParts {
+  readonly options: RunOptions
+  readonly strategy: Strategy
+  readonly runId: string
+  /** Currency that equity is counted in. */
+  readonly currency: string
+  readonly models: readonly HostedModel[]
+  readonly observer: EngineObserver
+  readonly journal: Journal | undefined
+}
+
+/** A turn that causes more events than this is a strategy answering itself. */
+const runawayEvents = 100_000
+const none: readonly number[] = Object.freeze([])
+const chartSamples = 4096
+
+/**
+ * The state of a run and what each input does to it: broker events, statuses, timers, corporate actions. Market rows come through the loop. What
+ * it does depends on its inputs and their order alone, so the same inputs give the same orders, predictions and journal.
+ */
+export class Engine {
+  readonly table = new InstrumentTable()
+  readonly ledger: Ledger
+  readonly portfolio: PortfolioView
+  readonly orderLog: OrderLog
+  readonly trader: Trader
+  readonly context: RunContext
+  readonly timers = new Timers()
+  readonly host: ModelHost
+  readonly equityCurve: EquityCurve
+  readonly fills = new FillRecorder()
+  readonly refusals = new RefusalRecorder()
+  readonly prices: PriceRecorder[] = []
+  readonly environment: Environment
+  readonly strategy: Strategy
+  readonly journal: Journal | undefined
+  readonly options: RunOptions
+  readonly runId: string
+  readonly simulation: MarketSimulation | undefined
+  /** Entries wait for the end of a batch: the venue is in the process, so nothing leaves it before. */
+  readonly isBuffered: boolean
+  readonly #observer: EngineObserver
+  readonly #queue: BrokerEvent[] = []
+  #queueHead = 0
+  nowKey: TimeKey = 0
+  /** Market rows begun. */
+  rows = 0
+  /** When the loop next has to look at clocks: simulation, timers, models. */
+  nextKey: TimeKey = never
+  /** Decisions so far; they number orders where there is no journal. */
+  #decisions = 0
+  #orderNumber = 0
+  #sent = 0
+  readonly #sentAt: bigint[] = []
+  /** When each instrument's price was last seen, by number. */
+  readonly priceKeys: number[] = []
+  readonly #latest = new Map<string, (Prediction | undefined)[]>()
+  readonly #predictionEntries: number[][] = []
+  exitOnlyReason: string | undefined = undefined
+  haltReason: string | undefined = undefined
+  isWarmingUp = false
+  /** Where `context.subscribe` goes. */
+  onSubscribe: (feed: string, wanted: readonly Subscription[]) => void = () => {}
+  /** Broker statuses that the run reacts to: a new connection asks for a snapshot. */
+  onBrokerStatus: (status: BrokerStatus) => void = () => {}
+  foreignOrders = 0
+
+  constructor({ options, strategy, runId, currency, models, observer, journal }: EngineParts) {
+    const { broker, time, rates = {}, equitySamples = 65_536 } = options
+    this.options = options
+    this.#observer = observer
+    this.journal = journal
+    this.strategy = strategy
+    this.runId = runId
+    this.environment = broker.environment
+    this.simulation = broker.simulation
+    this.isBuffered = time === 'backtest' && broker.simulation !== undefined
+    this.ledger = new Ledger(currency)
+    this.portfolio = new PortfolioView(this.ledger, this.table, (of) => rates[of])
+    this.orderLog = new OrderLog({ deduplicate: broker.simulation === undefined })
+    this.equityCurve = new EquityCurve(equitySamples)
+    this.host = new ModelHost(
+      models,
+      (hosted, prediction) => this.#take(hosted, prediction),
+      (hosted, index) => this.#noteCold(hosted, index),
+    )
+    this.table.onNew = (instrument, index) => this.#admit(instrument, index)
+    this.trader = new Trader({
+      now: () => this.now,
+      table: this.table,
+      portfolio: this.portfolio,
+      log: this.orderLog,
+      broker,
+      riskView: this.#riskView(),
+      limits: options.risk ?? [],
+      nextEntry: () => this.journal?.next ?? this.#decisions,
+      record: (entry) => this.record(entry),
+      writeIntent: () => {
+        this.#decisions++
+        if (!this.isBuffered) this.journal?.flush()
+      },
+      refused: (group, refusal) => this.#refused(group, refusal),
+      exitOnlyReason: () => this.exitOnlyReason,
+      haltReason: () => (this.isWarmingUp ? 'history is warming up the run' : this.haltReason),
+      nextOrderId: () => `${this.runId}-${this.#orderNumber++}`,
+      predictionsOf: (index) => this.#predictionEntries[index] ?? none,
+      ordersSent: (count) => this.#noteSent(count),
+      lastPrice: (index) => this.ledger.holdings[index].mark,
+      refusesWrongSideStops: options.wrongSideStops !== 'accept',
+    })
+    this.context = new RunContext(this)
+  }
+
+  get now(): TimeNs {
+    return timeOfKey(this.nowKey)
+  }
+
+  // ---- what strategies ask for
+
+  predictionOf(model: string, instrument: Instrument): Prediction | undefined {
+    return this.#latest.get(model)?.[this.table.indexOf(instrument)]
+  }
+
+  setTimer(name: string, at: TimeNs): void {
+    this.timers.set(name, at)
+    this.findNext()
+  }
+
+  clearTimer(name: string): void {
+    this.timers.clear(name)
+    this.findNext()
+  }
+
+  subscribe(feed: string, wanted: readonly Subscription[]): void {
+    this.record({ type: 'subscription', at: this.now, feed, wanted })
+    this.onSubscribe(feed, wanted)
+  }
+
+  note(message: string, fields: Readonly<Record<string, unknown>> = {}): void {
+    if (this.journal !== undefined) this.record({ type: 'log', at: this.now, message, fields: JSON.stringify(fields) })
+    this.#observer.log?.(message, fields)
+  }
+
+  notify(notice: Notice): void {
+    this.options.notifier?.notify(notice)
+    this.#observer.notice?.(notice)
+  }
+
+  whyNot(instrument: Instrument): string | undefined {
+    const index = this.table.indexOf(instrument)
+    if (this.haltReason !== undefined) return this.haltReason
+    return (
+      this.refusals.last[index] ??
+      (Number.isNaN(this.ledger.holdings[index].mark) ? `no price of ${instrument.symbol} has been seen` : undefined)
+    )
+  }
+
+  // ---- writing down
+
+  record(entry: JournalEntry): void {
+    this.journal?.append(entry)
+  }
+
+  #admit(instrument: Instrument, index: number): void {
+    this.ledger.holding(index, instrument.multiplier, instrument.currency)
+    this.prices[index] = new PriceRecorder(index, chartSamples)
+    this.priceKeys[index] = 0
+    if (this.journal !== undefined) this.record({ type: 'instrument', at: this.now, number: index, instrument })
+  }
+
+  #refused(group: readonly Order[], refusal: Refusal): void {
+    const at = this.now
+    this.refusals.add(group.length === 0 ? undefined : this.table.indexOf(group[0].instrument), refusal.rule, refusal.message, at)
+    if (this.journal !== undefined) this.record({ type: 'refusal', at, orders: group, refusal })
+    this.#observer.refusal?.(refusal, group)
+  }
+
+  #noteSent(count: number): void {
+    this.#sent += count
+    if (this.options.risk === undefined) return
+    const at = this.now
+    for (let i = 0; i < count; i++) this.#sentAt.push(at)
+    if (this.#sentAt.length > 65_536) this.#sentAt.splice(0, 32_768)
+  }
+
+  #riskView(): RiskView {
+    const engine = this
+    return {
+      get now() {
+        return engine.now
+      },
+      portfolio: this.portfolio,
+      get working() {
+        return [...engine.orderLog.all()]
+      },
+      lastPrice(instrument) {
+        const index = engine.table.indexOf(instrument)
+        const { mark } = engine.ledger.holdings[index]
+        return Number.isNaN(mark) ? undefined : { price: mark, at: timeOfKey(engine.priceKeys[index]) }
+      },
+      ordersSince(from) {
+        let count = 0
+        for (let i = engine.#sentAt.length - 1; i >= 0 && engine.#sentAt[i] >= from; i--) count++
+        return count
+      },
+      isSessionOpen: (instrument) => engine.isSessionOpen(instrument),
+    }
+  }
+
+  /** Whether an instrument's market is open now; set by the run, which knows the calendars. `undefined` when not known. */
+  isSessionOpen: (instrument: Instrument) => boolean | undefined = () => undefined
+
+  // ---- predictions
+
+  #take(hosted: HostedModel, prediction: Prediction): void {
+    const index = this.table.indexOf(prediction.instrument)
+    if (this.journal !== undefined) {
+      const entry = this.journal.append({
+        type: 'prediction',
+        at: this.now,
+        model: hosted.number,
+        instrument: index,
+        values: prediction.values,
+      })
+      if (!hosted.isShadow) (this.#predictionEntries[index] ??= [])[hosted.slot] = entry
+    }
+    this.#observer.prediction?.(prediction)
+    // A shadow is written down and shown to no strategy.
+    if (hosted.isShadow || this.isWarmingUp) return
+    const { name } = hosted.model
+    let latest = this.#latest.get(name)
+    if (latest === undefined) this.#latest.set(name, (latest = []))
+    // Predictors reuse what they emit; a universe emits one object for many instruments.
+    latest[index] = prediction.copy()
+    this.strategy.onPrediction?.(prediction, this.context)
+  }
+
+  #noteCold(hosted: HostedModel, index: number | undefined): void {
+    if (hosted.isShadow || this.isWarmingUp) return
+    this.refusals.add(index, 'not-warm', `${hosted.model.name} has not seen enough history to predict`, this.now)
+  }
+
+  // ---- broker events
+
+  /** Only enqueues: safe from any callback. */
+  readonly emit = (event: BrokerEvent): void => {
+    this.#queue.push(event)
+    this.onEmit?.()
+  }
+
+  /** Wakes a real-time loop. */
+  onEmit: (() => void) | undefined = undefined
+
+  get hasEvents(): boolean {
+    return this.#queue.length > this.#queueHead
+  }
+
+  /** Handles what brokers have told, until nothing is left: handlers may cause more. */
+  drain(): void {
+    const queue = this.#queue
+    let handled = 0
+    while (this.#queueHead < queue.length) {
+      const event = queue[this.#queueHead++]
+      this.handle(event)
+      if (++handled > runawayEvents) {
+        throw new TradingError(
+          'TURN_RUNAWAY',
+          `One turn caused ${runawayEvents} broker events; a handler of ${this.strategy.name} answers its own orders without end`,
+          { strategy: this.strategy.name },
+        )
+      }
+    }
+    queue.length = 0
+    this.#queueHead = 0
+    this.findNext()
+  }
+
+  /** Takes one broker event into the journal, the books and the strategy. */
+  handle(event: BrokerEvent): void {
+    if (this.journal !== undefined) this.record({ type: 'broker-event', at: this.now, event })
+    switch (event.type) {
+      case 'fill':
+        this.#handleFill(event)
+        return
+      case 'broker-order':
+        this.#handleOrder(event)
+        return
+      case 'fill-canceled': {
+        const canceled = this.orderLog.cancelFill(event)
+        if (canceled === undefined) return
+        this.#post(canceled.fill, -1)
+        if (canceled.record !== undefined) this.#updated(canceled.record, canceled.record.status)
+        return
+      }
+      case 'cash-movement':
+        this.ledger.move(event.amount.currency, event.amount.nano)
+        return
+      case 'broker-status':
+        this.#handleBrokerStatus(event)
+        return
+      case 'foreign-order':
+        this.foreignOrders++
+        this.refusals.add(
+          this.table.indexOf(event.instrument),
+          'foreign-order',
+          `an order of someone else is working: ${event.side} ${event.remainingQuantity} ${event.instrument.symbol}`,
+          event.at,
+        )
+    }
+  }
+
+  #handleFill(fill: Fill): void {
+    const effect = this.orderLog.applyFill(fill)
+    if (effect === undefined) return
+    if (effect.replaces !== undefined) this.#post(effect.replaces, -1)
+    this.#post(fill, 1)
+    this.#observer.fill?.(fill)
+    const { record, previousStatus } = effect
+    if (record !== undefined && record.status !== previousStatus) this.#updated(record, previousStatus)
+    this.strategy.onFill?.(fill, this.context)
+    if (record !== undefined && record.isTerminal) this.trader.settled(record.index)
+  }
+
+  #post(fill: Fill, sign: 1 | -1): void {
+    const index = this.table.indexOf(fill.instrument)
+    this.ledger.post(this.ledger.holdings[index], fill, sign)
+    this.fills.add(fill, index, sign)
+  }
+
+  #handleOrder(event: BrokerOrderEvent): void {
+    const applied = this.orderLog.apply(event)
+    if (applied === undefined) return
+    const { record, previousStatus } = applied
+    if (event.status === 'rejected') this.#noteRejection(record, event)
+    this.#updated(record, previousStatus)
+    if (record.isTerminal) this.trader.settled(record.index)
+  }
+
+  #noteRejection(record: OrderRecord, event: BrokerOrderEvent): void {
+    const reason = event.message ?? 'the broker gave no reason'
+    this.refusals.add(record.index, 'broker-rejected', reason, event.at)
+  }
+
+  #updated(record: OrderRecord, previousStatus: OrderStatus): void {
+    if (this.strategy.onOrder === undefined && this.#observer.order === undefined) return
+    const update: OrderUpdate = { type: 'order-update', ...record.snapshot(), previousStatus }
+    this.#observer.order?.(update)
+    this.strategy.onOrder?.(update, this.context)
+  }
+
+  #handleBrokerStatus(status: BrokerStatus): void {
+    if (status.status === 'disconnected') {
+      for (const record of this.orderLog.connectionLost(status.at)) this.#updated(record, 'submitted')
+    }
+    this.onBrokerStatus(status)
+    this.#observer.status?.(status)
+    this.strategy.onStatus?.(status, this.context)
+  }
+
+  /** What the broker holds when the run begins becomes the books. */
+  adoptSnapshot(snapshot: BrokerSnapshot): void {
+    for (const { cash } of snapshot.balances) this.ledger.move(cash.currency, cash.nano)
+    for (const { instrument, quantity, averagePrice } of snapshot.positions) {
+      const index = this.table.indexOf(instrument)
+      this.ledger.adopt(this.ledger.holdings[index], quantity, averagePrice)
+      this.ledger.holdings[index].mark = averagePrice
+    }
+  }
+
+  // ---- other inputs
+
+  handleFeedStatus(status: FeedStatus): void {
+    if (this.journal !== undefined) this.record({ type: 'feed-status', at: this.now, status })
+    this.#observer.status?.(status)
+    this.strategy.onStatus?.(status, this.context)
+    this.drain()
+  }
+
+  handleTimer(name: string, key: TimeKey): void {
+    const timer: Timer = { type: 'timer', name, at: timeOfKey(key) }
+    if (this.journal !== undefined) this.record({ type: 'timer', at: this.now, timer })
+    this.strategy.onTimer?.(timer, this.context)
+    this.drain()
+  }
+
+  /** Positions and marks follow a split or rename; cash and rolls come as the broker's own events. */
+  followCorporateAction(action: CorporateActionView, index: number): void {
+    const holding = this.ledger.holdings[index]
+    if (action.kind === 'split' && action.ratio > 0) this.ledger.split(holding, action.ratio)
+  }
+
+  /** When anything is due that is not market data. */
+  findNext(): void {
+    let next = this.timers.nextKey
+    if (this.host.nextKey < next) next = this.host.nextKey
+    const venue = this.simulation?.nextKey ?? never
+    this.nextKey = venue < next ? venue : next
+  }
+
+  /**
+   * Does what is due before a row: the venue's own events up to its time, this included; timers and clocked models before it, so that
+   * rows of one instant are known to what rings at that instant.
+   */
+  advanceTo(key: TimeKey): void {
+    for (;;) {
+      const venue = this.simulation?.nextKey ?? never
+      const { nextKey: timer } = this.timers
+      const { nextKey: model } = this.host
+      if (venue <= key && venue <= timer && venue <= model) {
+        if (venue > this.nowKey) this.nowKey = venue
+        this.simulation?.advance(venue)
+        this.drain()
+      } else if (model < key && model <= timer) {
+        if (model > this.nowKey) this.nowKey = model
+        this.host.ring(model)
+        this.drain()
+      } else if (timer < key) {
+        if (timer > this.nowKey) this.nowKey = timer
+        this.handleTimer(this.timers.take().name, timer)
+      } else {
+        break
+      }
+    }
+    this.findNext()
+  }
+
+  /** Equity at last prices, written to the curve for the time that is ending. */
+  sampleEquity(next: TimeKey): void {
+    const rateOf = this.portfolio.rateOf
+    this.equityCurve.add(this.nowKey, this.ledger.equity(rateOf), this.ledger.grossExposure(rateOf), next)
+  }
+
+  readonly rowsBySchema = new Map<Schema, number>()
+
+  countRows(schema: Schema, count: number): void {
+    this.rowsBySchema.set(schema, (this.rowsBySchema.get(schema) ?? 0) + count)
+  }
+
+  #counter = 0
+  /** A counter for brokers whose ids must rise. */
+  nextCounter(): number {
+    return ++this.#counter
+  }
+
+  /** Does what a person or program told the run. */
+  obey(command: 'pause' | 'resume' | 'cancel' | 'flatten' | 'kill' | 'swap', by: string, reason: string): void {
+    if (this.journal !== undefined) this.record({ type: 'command', at: this.now, command, by, reason })
+    const words = `${command} by ${by}: ${reason}`
+    switch (command) {
+      case 'pause':
+        this.exitOnlyReason = words
+        break
+      case 'resume':
+        this.exitOnlyReason = undefined
+        break
+      case 'cancel':
+        this.trader.cancelAll()
+        break
+      case 'flatten':
+        this.exitOnlyReason = words
+        this.trader.cancelAll()
+        for (const { index } of [...this.ledger.open]) this.trader.target(this.table.instruments[index], 0, { reason: words })
+        break
+      case 'kill':
+        this.trader.cancelAll()
+        this.haltReason = words
+        break
+      case 'swap':
+        break
+    }
+    this.drain()
+  }
+
+  get ordersSent(): number {
+    return this.#sent
+  }
+}

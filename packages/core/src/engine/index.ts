@@ -1,0 +1,6 @@
+export { acceleratedClock, wallClock, type RunClock } from './clock.js'
+export { perInstrument } from './per-instrument.js'
+export { run, start } from './run.js'
+export { Session, type Command, type RunOutcome, type RunResult, type SessionEvents } from './session.js'
+export type { JournalOptions, RunOptions, WarmUpOptions } from './options.js'
+export type { RunModel } from './models.js'

@@ -1,0 +1,227 @@
+import { isAdmitted, recheckAdmission, TradingError, type Admitted, type Environment, type Refusal } from '@gatehouse/contracts'
+import type { Instrument } from '../interfaces/instrument.js'
+import type { ModelInUse } from '../interfaces/journal.js'
+import type { Model, Predictor } from '../interfaces/model.js'
+import type { Prediction } from '../interfaces/prediction.js'
+import type { Schema } from '../interfaces/schema.js'
+import type { TimeNs } from '../interfaces/time.js'
+import type { MarketView } from '../interfaces/view.js'
+import { never, timeKey, timeOfKey, type TimeKey } from './time-key.js'
+
+/** A model as it is passed to a run: bare (simulated environments only), or admitted. */
+export type RunModel = Model | Admitted<Model>
+
+/** A predictor at work. */
+export interface OpenPredictor {
+  readonly predictor: Predictor
+  readonly instruments: readonly Instrument[]
+}
+
+/** One model of a run: its admission, and its predictors. */
+export class HostedModel {
+  readonly model: Model
+  readonly admitted: Admitted<Model> | undefined
+  readonly isUniverse: boolean
+  /** Place in the lists of predictions by model: a successor takes its predecessor's. */
+  slot: number
+  /** By instrument number; a universe has one for all. */
+  readonly predictors: (OpenPredictor | undefined)[] = []
+  universe: OpenPredictor | undefined
+  /** Next time it predicts, for models that predict by the clock. */
+  nextKey: TimeKey = never
+  /** Where its predictions go. */
+  emit: (prediction: Prediction) => void = () => {}
+  /** Set when its admission ended. */
+  ended: Refusal | undefined
+
+  constructor(
+    readonly number: number,
+    given: RunModel,
+    /** Beside production, without orders. */
+    readonly isShadow: boolean,
+  ) {
+    this.admitted = isAdmitted(given) ? given : undefined
+    this.model = 'model' in given ? given.model : given
+    this.isUniverse = this.model.scope === 'universe'
+    this.slot = number
+  }
+
+  get inUse(): ModelInUse {
+    return { name: this.model.name, digest: this.model.digest, admission: this.admitted?.admission }
+  }
+
+  /** The predictor that reads an instrument's rows. */
+  of(index: number, instrument: Instrument): OpenPredictor {
+    if (this.universe !== undefined) return this.universe
+    return (this.predictors[index] ??= { predictor: this.model.open([instrument]), instruments: [instrument] })
+  }
+
+  *open(): Generator<OpenPredictor> {
+    if (this.universe !== undefined) yield this.universe
+    for (const open of this.predictors) if (open !== undefined) yield open
+  }
+}
+
+/**
+ * Refuses models that may not trade where the money is: paper takes admissions by `paper` or `production`, live by `production` only.
+ * @throws {TradingError} `MODEL_NOT_ADMITTED` naming the model and the refusal
+ */
+export function requireAdmissions(models: readonly HostedModel[], environment: Environment, now: TimeNs): void {
+  if (environment === 'simulated') return
+  for (const { model, admitted, isShadow } of models) {
+    const refusal = admitted === undefined ? undefined : recheckAdmission(admitted, { environment, now })
+    // A shadow trades nothing: on a live account an admission for paper is enough.
+    if (
+      admitted !== undefined &&
+      (refusal === undefined || (isShadow && recheckAdmission(admitted, { environment: 'paper', now }) === undefined))
+    )
+      continue
+    const reason = refusal?.message ?? `Pass what registry.admit('${model.name}@…', '${environment}', load) gave`
+    throw new TradingError('MODEL_NOT_ADMITTED', `${model.name} may not run on a ${environment} account: ${reason}`, {
+      model: model.name,
+      digest: model.digest,
+      environment,
+      refusal,
+    })
+  }
+}
+
+/** Rows a schema gives to which models; by schema, so that the hot path finds nothing to do at once. */
+export class ModelHost {
+  readonly models: HostedModel[]
+  readonly #bySchema = new Map<Schema, HostedModel[]>()
+  readonly #triggered = new Map<Schema, HostedModel[]>()
+  /** When the next model predicts by the clock. */
+  nextKey: TimeKey = never
+
+  constructor(
+    models: readonly HostedModel[],
+    /** Takes a prediction; bound once a model, so that predicting allocates nothing. */
+    readonly take: (hosted: HostedModel, prediction: Prediction) => void,
+    /** Told when a model was due and not warm. */
+    readonly cold: (hosted: HostedModel, index: number | undefined) => void,
+  ) {
+    this.models = []
+    for (const hosted of models) this.#bind(hosted)
+    this.#index()
+  }
+
+  #bind(hosted: HostedModel): void {
+    hosted.emit = (prediction) => this.take(hosted, prediction)
+    this.models.push(hosted)
+  }
+
+  #index(): void {
+    this.#bySchema.clear()
+    this.#triggered.clear()
+    for (const hosted of this.models) {
+      for (const { schema } of hosted.model.inputs) add(this.#bySchema, schema, hosted)
+      const { trigger } = hosted.model
+      if ('every' in trigger) add(this.#triggered, trigger.every, hosted)
+    }
+  }
+
+  /** Puts a warmed successor in the place of a model. */
+  swap(number: number, successor: HostedModel): void {
+    successor.emit = (prediction) => this.take(successor, prediction)
+    this.models[number] = successor
+    this.#index()
+    this.#findNext()
+  }
+
+  add(hosted: HostedModel): void {
+    this.#bind(hosted)
+    this.#index()
+    this.#findNext()
+  }
+
+  get isEmpty(): boolean {
+    return this.models.length === 0
+  }
+
+  /** True when some model reads the schema. */
+  reads(schema: Schema): boolean {
+    return this.#bySchema.has(schema)
+  }
+
+  /** @throws {TradingError} `MODEL_SOURCE_MISMATCH` when a model was trained on another source of this schema */
+  checkSource(schema: Schema, source: string): void {
+    for (const { model } of this.#bySchema.get(schema) ?? []) {
+      const inputs = model.inputs.filter((input) => input.schema === schema)
+      if (inputs.length === 0 || inputs.some((input) => input.source === source)) continue
+      const trained = inputs.map((input) => input.source).join(', ')
+      throw new TradingError(
+        'MODEL_SOURCE_MISMATCH',
+        `${model.name} was trained on ${schema} of ${trained}, the feed gives ${source}; retrain it, or pass a cross-source parity report to the gate`,
+        { model: model.name, schema, trained, source },
+      )
+    }
+  }
+
+  update(schema: Schema, view: MarketView, index: number, instrument: Instrument): void {
+    const reading = this.#bySchema.get(schema)
+    if (reading === undefined) return
+    for (let i = 0; i < reading.length; i++) reading[i].of(index, instrument).predictor.update(view)
+  }
+
+  /** Asks the models that predict after each row of a schema. */
+  trigger(schema: Schema, now: TimeNs, index: number, instrument: Instrument): void {
+    const triggered = this.#triggered.get(schema)
+    if (triggered === undefined) return
+    for (let i = 0; i < triggered.length; i++) {
+      const hosted = triggered[i]
+      const { predictor } = hosted.of(index, instrument)
+      if (predictor.isWarm) predictor.predict(now, hosted.emit)
+      else this.cold(hosted, index)
+    }
+  }
+
+  /** Starts the clocks of models that predict by it. */
+  start(now: TimeNs): void {
+    for (const hosted of this.models) this.#schedule(hosted, now)
+    this.#findNext()
+  }
+
+  #schedule(hosted: HostedModel, after: TimeNs): void {
+    const { trigger } = hosted.model
+    if ('everyNs' in trigger) {
+      const every = BigInt(Math.round(trigger.everyNs))
+      if (every <= 0n)
+        throw new TradingError('MODEL_TRIGGER_INVALID', `${hosted.model.name} predicts every ${trigger.everyNs} ns`, {
+          model: hosted.model.name,
+        })
+      hosted.nextKey = timeKey((after / every + 1n) * every)
+    } else if ('session' in trigger) {
+      const next = this.nextSession(trigger.session, trigger.calendar, after)
+      hosted.nextKey = next === undefined ? never : timeKey(next)
+    }
+  }
+
+  /** Next time a session trigger is due after a time; set by the run, which knows the calendars. */
+  nextSession: (time: string, calendar: string, after: TimeNs) => TimeNs | undefined = () => undefined
+
+  #findNext(): void {
+    this.nextKey = never
+    for (const { nextKey } of this.models) if (nextKey < this.nextKey) this.nextKey = nextKey
+  }
+
+  /** Lets the models whose time has come predict, each at its own time. */
+  ring(key: TimeKey): void {
+    const now = timeOfKey(key)
+    for (const hosted of this.models) {
+      if (hosted.nextKey !== key) continue
+      for (const { predictor } of hosted.open()) {
+        if (predictor.isWarm) predictor.predict(now, hosted.emit)
+        else this.cold(hosted, undefined)
+      }
+      this.#schedule(hosted, now)
+    }
+    this.#findNext()
+  }
+}
+
+function add<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  const list = map.get(key)
+  if (list === undefined) map.set(key, [value])
+  else if (!list.includes(value)) list.push(value)
+}

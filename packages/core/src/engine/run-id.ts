@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto'
+import { documentDigest, TradingError } from '@gatehouse/contracts'
+import type { RunOptions } from './options.js'
+
+/** What a run was configured with, as JSON: the journal's first entry, and where a simulated backtest's id comes from. */
+export function configOf(options: RunOptions, strategy: string): Record<string, unknown> {
+  const { time, feeds, broker, range, seed = 1, rates = {}, wrongSideStops = 'refuse', risk = [], models = [], shadows = [] } = options
+  const describe = (model: (typeof models)[number]): { name: string; digest: string } => {
+    const { name, digest } = 'model' in model ? model.model : model
+    return { name, digest }
+  }
+  return {
+    time,
+    strategy,
+    seed,
+    feeds: feeds.map(({ name, schemas }) => ({ name, schemas: [...schemas] })),
+    broker: { name: broker.name, environment: broker.environment, conventions: [...(broker.simulation?.conventions ?? [])] },
+    range: range === undefined ? null : { from: String(range.from), to: String(range.to) },
+    models: models.map(describe),
+    shadows: shadows.map(describe),
+    risk: risk.map(({ name }) => name),
+    rates: { ...rates },
+    wrongSideStops,
+  }
+}
+
+/**
+ * The run's id, which its order ids begin with: derived from the configuration where nothing real is traded in virtual time, random otherwise.
+ * @throws {TradingError} `OPTION_INVALID` for an id that brokers would not carry
+ */
+export function runIdOf(options: RunOptions, config: Record<string, unknown>): string {
+  const { runId, time, broker } = options
+  if (runId !== undefined) {
+    if (!/^[A-Za-z0-9-]{1,20}$/.test(runId)) {
+      throw new TradingError('OPTION_INVALID', `runId "${runId}" must be 1 to 20 letters, digits or dashes`, {
+        option: 'runId',
+        value: runId,
+      })
+    }
+    return runId
+  }
+  if (time === 'backtest' && broker.environment === 'simulated') return documentDigest(config).slice(0, 10)
+  return randomBytes(5).toString('hex')
+}

@@ -1,0 +1,72 @@
+import { createReport, type Report } from '../report/report.js'
+import type { OpenPosition, PriceSeries, RunFlag, RunRecord } from '../report/run-record.js'
+import type { Engine } from './engine.js'
+
+/** What the engine cannot know of itself. */
+export interface ReportParts {
+  readonly initialEquity: number
+  readonly outcome: 'completed' | 'stopped' | 'failed'
+  readonly message: string
+  readonly provenance: Readonly<Record<string, string>>
+}
+
+/** The record of a run and the report made of it. */
+export function reportOf(engine: Engine, parts: ReportParts): Report {
+  const { options } = engine
+  return createReport(recordOf(engine, parts), options.statistics)
+}
+
+function recordOf(engine: Engine, { initialEquity, outcome, message, provenance }: ReportParts): RunRecord {
+  const { ledger, table, equityCurve, orderLog, options } = engine
+  let working = 0
+  for (const record of orderLog.all()) if (!record.isTerminal) working++
+  const prices = engine.prices.map((recorder) => recorder.series()).filter(({ times }) => times.length > 0)
+  return {
+    name: engine.strategy.name,
+    environment: engine.environment,
+    currency: ledger.currency,
+    initialEquity,
+    equity: { times: equityCurve.times, values: equityCurve.values },
+    grossExposure: equityCurve.gross,
+    instruments: table.instruments.map(({ symbol, multiplier }) => ({ symbol, multiplier })),
+    fills: engine.fills.columns(),
+    openPositions: ledger.open.map<OpenPosition>(({ index, quantity, averagePrice, mark }) => ({
+      instrument: index,
+      quantity,
+      averagePrice,
+      lastPrice: mark,
+    })),
+    benchmark: benchmarkOf(engine, prices, options.benchmark),
+    prices,
+    orders: { ...orderLog.counts, working },
+    refusals: engine.refusals.counts(),
+    flags: [
+      ...flagsOf(engine),
+      ...(outcome === 'completed' ? [] : [{ type: 'incomplete' as const, message: `the run ${outcome}: ${message}` }]),
+    ],
+    events: Object.fromEntries(engine.rowsBySchema),
+    provenance,
+  }
+}
+
+function flagsOf(engine: Engine): RunFlag[] {
+  const flags: RunFlag[] = []
+  for (const { model, admitted, isShadow } of engine.host.models) {
+    if (admitted !== undefined || isShadow) continue
+    flags.push({ type: 'ungated', message: `${model.name} (${model.digest.slice(0, 12)}) passed no gate` })
+  }
+  const { simulation } = engine
+  if (simulation === undefined) return flags
+  if (simulation.optimism !== undefined) flags.push({ type: 'optimistic-fill', message: simulation.optimism })
+  for (const message of simulation.conventions) flags.push({ type: 'note', message })
+  return flags
+}
+
+function benchmarkOf(engine: Engine, prices: readonly PriceSeries[], symbol: string | undefined): RunRecord['benchmark'] {
+  if (symbol === undefined) return undefined
+  const series = prices.find(({ instrument }) => {
+    const known = engine.table.instruments[instrument]
+    return known.symbol === symbol || known.id === symbol
+  })
+  return series === undefined ? undefined : { name: symbol, times: series.times, values: series.close }
+}

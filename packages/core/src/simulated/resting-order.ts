@@ -1,0 +1,57 @@
+import type { Order, OrderType, Side } from '../interfaces/order.js'
+import type { TimeNs } from '../interfaces/time.js'
+
+/** An order at the simulated venue; fill models read it. */
+export interface RestingOrder {
+  readonly order: Order
+  readonly side: Side
+  readonly type: OrderType
+  /** Not yet filled. */
+  readonly remaining: number
+  /** When it reached the venue: it meets only liquidity from then on. */
+  readonly arrivedAt: TimeNs
+  /** `NaN` where the type has none. */
+  readonly limitPrice: number
+  readonly stopPrice: number
+  /** Its stop has been touched: a stop is now a market order, a stop-limit a limit order. */
+  isTriggered: boolean
+  /** Best price since a trailing stop works; `NaN` before one was seen. */
+  extreme: number
+}
+
+/** The venue's own record of an order. */
+export class VenueOrder implements RestingOrder {
+  readonly side: Side
+  readonly type: OrderType
+  readonly brokerOrderId: string
+  remaining: number
+  filled = 0
+  notional = 0
+  fees = 0
+  limitPrice: number
+  stopPrice: number
+  isTriggered = false
+  extreme = NaN
+  /** False while the entry it belongs to has not filled. */
+  isActive = true
+  /** Left the venue: filled, canceled, expired. */
+  isDone = false
+  /** Met the market at least once since it arrived: immediate orders get one chance. */
+  hasMet = false
+  /** End of its time in force, once it was looked up. */
+  endsAt: TimeNs | undefined = undefined
+
+  constructor(
+    readonly order: Order,
+    readonly index: number,
+    readonly arrivedAt: TimeNs,
+    number: number,
+  ) {
+    this.side = order.side
+    this.type = order.type
+    this.brokerOrderId = String(number)
+    this.remaining = order.quantity
+    this.limitPrice = order.limitPrice ?? NaN
+    this.stopPrice = order.stopPrice ?? NaN
+  }
+}
