@@ -5,4 +5,8 @@ export const calendarErrorCodes = {
     cause: 'A session was asked for at a time before the calendar starts or after it ends.',
     cure: 'Stay within calendar.range, or update the package: each release extends the calendars.',
   },
+  CALENDAR_UNKNOWN: {
+    cause: 'An instrument or a configuration names a calendar that does not exist.',
+    cure: 'Use one of calendarNames, or make a calendar with makeCalendar and pass it.',
+  },
 } as const

@@ -1,2 +1,8 @@
+export { alwaysOpen } from './always-open.js'
+export { calendarNamed, calendarNames } from './calendar-named.js'
+export { type CivilDate, civilOfDay, dayOfCivil, dayOfTime, formatDay, formatTime, timeOfDay, weekdayOf } from './civil.js'
+export { cmes } from './cmes.js'
 export { calendarErrorCodes } from './error-codes.js'
+export { type CalendarRules, type DayRule, type LocalWindow, makeCalendar } from './rule-calendar.js'
 export { openTimeZone, type TimeZone } from './time-zone.js'
+export { xnys, type XnysOptions } from './xnys.js'

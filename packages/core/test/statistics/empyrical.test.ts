@@ -69,7 +69,7 @@ const calls: Readonly<Record<string, (args: readonly unknown[]) => unknown>> = {
   test_aggregate_returns: ([returns, to]) => {
     const values = series(String(returns))
     const name = String(returns)
-    return [...statistics.aggregateReturns(values, timesOf(name, values.length), { to: frequency(to) as 'weekly' }).values]
+    return [...statistics.aggregateReturns(values, timesOf(name, values.length), { to: frequency(to) }).values]
   },
   test_alpha_beta: ([a, b]) => pair(statistics.alphaBeta(...aligned(String(a), String(b)))),
   test_annual_volatility: ([a, p]) => statistics.annualVolatility(series(String(a)), { periodsPerYear: frequency(p) }),
