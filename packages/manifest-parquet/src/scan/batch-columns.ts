@@ -1,7 +1,6 @@
 import { TradingError } from '@gatehouse/durable-log'
 import { type Instrument } from '@gatehouse/core'
 import { type ColumnValues, isText } from '../codec/column-spec.js'
-import { type NumericArray } from '../codec/dictionary.js'
 import { type StoredColumn } from '../table/layout.js'
 
 /** A column as a batch has it. */

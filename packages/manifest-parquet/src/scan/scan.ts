@@ -1,4 +1,4 @@
-import { ColumnarBatch, type Batch, type Instrument, type Schema } from '@gatehouse/core'
+import { ColumnarBatch, type Batch, type Instrument } from '@gatehouse/core'
 import { TradingError } from '@gatehouse/durable-log'
 import { type StoredColumn, type TableLayout } from '../table/layout.js'
 import { type BatchArray, newArray } from './batch-columns.js'
