@@ -1,4 +1,5 @@
 import * as fs from 'node:fs'
+import { currentBootId } from './process-identity.js'
 
 /** What the log asks of `stat`. */
 export interface FileStatus {
@@ -32,6 +33,8 @@ export interface LogFileSystem {
   unlinkSync(path: string): void
   /** Sets the modification time: the lock's heartbeat. */
   futimesSync(fd: number, atMs: number): void
+  /** Names the machine's current boot, empty where the kernel does not say: a new one means that unsynced bytes may be gone. */
+  bootId(): string
 }
 
 /** node:fs as a {@link LogFileSystem}. */
@@ -52,11 +55,7 @@ export const nodeFileSystem: LogFileSystem = {
   renameSync: (from, to) => fs.renameSync(from, to),
   unlinkSync: (path) => fs.unlinkSync(path),
   futimesSync: (fd, atMs) => fs.futimesSync(fd, atMs / 1000, atMs / 1000),
-}
-
-/** The `code` of a node:fs error (`ENOENT`, `ENOSPC`, …), or undefined. */
-export function systemCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+  bootId: currentBootId,
 }
 
 /** Makes entries of a folder (created, renamed, removed) survive loss of power. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { type LogFileSystem, systemCode } from './file-system.js'
+import { type LogFileSystem } from './file-system.js'
+import { systemCode } from './system-code.js'
 import { TradingError } from './trading-error.js'
 
 /** Names of the files in a log's folder. */

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type LogFileSystem, readFully, syncDirectory, systemCode, writeFully } from './file-system.js'
+import { type LogFileSystem, readFully, syncDirectory, writeFully } from './file-system.js'
+import { systemCode } from './system-code.js'
 import { LOCK_FILE } from './layout.js'
 import { type Liveness, livenessOf, ownIdentity, type ProcessIdentity } from './process-identity.js'
 import { TradingError } from './trading-error.js'
@@ -58,7 +59,7 @@ export class WriterLock {
 
   /** @throws {TradingError} `LOG_LOCKED` when another writer still holds it after `waitMs` */
   static async acquire(fileSystem: LogFileSystem, directory: string, clock: LogClock, waitMs: number): Promise<WriterLock> {
-    const own: Holder = { ...ownIdentity(), token: randomBytes(16).toString('hex') }
+    const own: Holder = { ...ownIdentity(fileSystem.bootId()), token: randomBytes(16).toString('hex') }
     const claim = join(directory, `${LOCK_FILE}.claim-${own.token}`)
     writeClaim(fileSystem, claim, own)
     const silence = new SilenceWatch(fileSystem, clock)

@@ -1,7 +1,8 @@
 import { performance } from 'node:perf_hooks'
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers'
 import { compactLog } from './compaction.js'
-import { type LogFileSystem, systemCode } from './file-system.js'
+import { type LogFileSystem } from './file-system.js'
+import { systemCode } from './system-code.js'
 import { FrameBuffer, framedBytes } from './frame-buffer.js'
 import { MAX_PAYLOAD_BYTES, SEGMENT_HEADER_BYTES } from './frame.js'
 import type { HeadFile } from './head-file.js'
@@ -42,6 +43,7 @@ interface Unit {
 /** Somebody who waits until everything before `index` is synced. */
 interface Waiter {
   readonly index: number
+  readonly bytes: number
   readonly resolve: () => void
   readonly reject: (error: TradingError) => void
 }
@@ -79,7 +81,7 @@ export class LogWriter implements DurableLog {
   #isSyncing = false
   #syncStartedAt = 0
   #whenIdle: (() => void)[] = []
-  #bootId = writerBootId()
+  #bootId: string
   #syncTimer: NodeJS.Timeout | undefined
   /** When the oldest record that no fdatasync has been started for was written; NaN when there is none. */
   #unsyncedSince = Number.NaN
@@ -94,6 +96,7 @@ export class LogWriter implements DurableLog {
     this.#firstIndex = parts.scan.firstIndex
     this.#written = parts.scan.head
     this.#synced = parts.scan.head.index
+    this.#bootId = writerBootId(parts.fileSystem)
     this.#frames = new FrameBuffer(parts.scan.head)
   }
 
@@ -109,7 +112,6 @@ export class LogWriter implements DurableLog {
       this.#makeRoom(framedBytes(payload))
       const position = this.#frames.add(payload, this.#segment.name, this.#segment.size)
       this.#units.push({ positions: [position], end: this.#frames.end, headAfter: this.#frames.head, durability, resolve, reject })
-      if (durability === 'power') this.#waitingBytes += framedBytes(payload)
       if (this.#frames.length >= WRITE_AT_BYTES) this.#flush()
       else this.#scheduleFlush()
       // Back-pressure that holds even against a caller who never awaits: past the bound, this call itself waits for the disk.
@@ -246,11 +248,16 @@ export class LogWriter implements DurableLog {
 
   /** Rolls when `bytes` more would grow the segment past its size. A record larger than a segment gets one of its own. */
   #makeRoom(bytes: number): void {
-    const filled = this.#segment.size + this.#frames.length
-    if (!this.#segment.isSealed && (filled === SEGMENT_HEADER_BYTES || filled + bytes <= this.#parts.segmentBytes)) return
+    if (this.#hasRoom(bytes)) return
     this.#flush()
     this.#requireUsable()
-    this.#roll()
+    // Asked again: when that write failed, the segment may still be empty, and an empty one is never sealed.
+    if (!this.#hasRoom(bytes)) this.#roll()
+  }
+
+  #hasRoom(bytes: number): boolean {
+    const filled = this.#segment.size + this.#frames.length
+    return !this.#segment.isSealed && (filled === SEGMENT_HEADER_BYTES || filled + bytes <= this.#parts.segmentBytes)
   }
 
   #roll(): void {
@@ -260,12 +267,13 @@ export class LogWriter implements DurableLog {
       if (failure !== undefined) throw this.#takeBack(failure)
     }
     const sealed = this.#segment
-    if (!this.#syncWritten()) throw this.#failure!
+    if (!this.#syncWritten() || !this.#checkLock()) throw this.#failure!
     try {
       this.#parts.head.sync()
       this.#segment = SegmentFile.create(fileSystem, this.directory, { firstIndex: this.#written.index, previousHash: this.#written.hash })
     } catch (cause) {
-      throw this.#ioError('begin a new segment', cause)
+      if (isTradingError(cause)) this.#poison(cause)
+      throw isTradingError(cause) ? cause : this.#ioError('begin a new segment', cause)
     }
     sealed.close()
   }
@@ -295,17 +303,25 @@ export class LogWriter implements DurableLog {
     }
     const refusal = failure === undefined ? undefined : this.#takeBack(failure)
     frames.restart(this.#written)
-    if (this.#checkLock()) this.#acknowledge(units.slice(0, kept))
+    if (this.#checkLock()) this.#acknowledge(units.slice(0, kept), frames.start)
     else kept = 0
     const error = this.#failure?.code === 'LOG_LOCK_LOST' ? this.#failure : refusal
     if (error !== undefined) for (const unit of units.slice(kept)) unit.reject(error)
     this.#seeToSync()
   }
 
-  #acknowledge(units: readonly Unit[]): void {
-    for (const { positions, headAfter, durability, resolve, reject } of units) {
+  /** Those who wait for `power` are put in line. @param start where the first unit begins in the frame buffer */
+  #acknowledge(units: readonly Unit[], start: number): void {
+    let from = start
+    for (const { positions, end, headAfter, durability, resolve, reject } of units) {
+      const bytes = end - from
+      from = end
       if (durability === 'process') resolve(positions[0])
-      else this.#waiters.push({ index: headAfter.index, resolve: () => resolve(positions[0]), reject })
+      else if (this.#failure !== undefined) reject(this.#failure)
+      else {
+        this.#waiters.push({ index: headAfter.index, bytes, resolve: () => resolve(positions[0]), reject })
+        this.#waitingBytes += bytes
+      }
     }
   }
 
@@ -313,11 +329,11 @@ export class LogWriter implements DurableLog {
   #takeBack(failure: unknown): TradingError {
     if (!this.#checkLock()) return this.#failure!
     const stuck = this.#segment.takeBack()
-    const error = this.#ioError('append', failure)
-    if (stuck !== undefined)
-      this.#poison(
-        new TradingError(error.code, `${error.message}; the part written could not be cut off`, error.details, { cause: failure }),
-      )
+    if (stuck === undefined) return this.#ioError('append', failure)
+    const details = { directory: this.directory, segment: this.#segment.name, offset: this.#segment.size, system: systemCode(failure) }
+    const message = `a write to ${this.#segment.name} in ${this.directory} failed and the part written could not be cut off; close the log and open it again`
+    const error = new TradingError('LOG_WRITE_FAILED', message, details, { cause: failure })
+    this.#poison(error)
     return error
   }
 
@@ -362,7 +378,7 @@ export class LogWriter implements DurableLog {
   async #syncedUpTo(index: number): Promise<void> {
     if (this.#synced >= index) return
     await new Promise<void>((resolve, reject) => {
-      this.#waiters.push({ index, resolve, reject })
+      this.#waiters.push({ index, bytes: 0, resolve, reject })
       this.#seeToSync()
     })
   }
@@ -438,10 +454,13 @@ export class LogWriter implements DurableLog {
       this.#synced = place.head.index
       this.#writeMark(place)
     }
-    const waiters = this.#waiters
-    const done = waiters.findIndex(({ index }) => index > this.#synced)
-    this.#waiters = done === -1 ? [] : waiters.slice(done)
-    for (const { resolve } of done === -1 ? waiters : waiters.slice(0, done)) resolve()
+    const isServed = ({ index }: Waiter): boolean => index <= this.#synced
+    const served = this.#waiters.filter(isServed)
+    this.#waiters = this.#waiters.filter((waiter) => !isServed(waiter))
+    for (const { bytes, resolve } of served) {
+      this.#waitingBytes -= bytes
+      resolve()
+    }
   }
 
   /** The mark lags rather than stops the log when HEAD cannot be written for want of space: it then claims less, never more. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { type LogFileSystem, nodeFileSystem, readFully, syncDirectory, systemCode, writeFully } from './file-system.js'
+import { type LogFileSystem, nodeFileSystem, readFully, syncDirectory, writeFully } from './file-system.js'
+import { systemCode } from './system-code.js'
 import { GENESIS_HASH, SEGMENT_HEADER_BYTES } from './frame.js'
 import { HeadFile } from './head-file.js'
 import { WriterLock } from './lock.js'
@@ -75,7 +76,7 @@ function recover(fileSystem: LogFileSystem, directory: string, lock: WriterLock,
       offset: SEGMENT_HEADER_BYTES,
       firstIndex: scan.firstIndex,
       ...mark,
-      bootId: writerBootId(),
+      bootId: writerBootId(fileSystem),
     }
     if (mark === undefined || wasClosed) head.write(hold)
     const tornTail = scan.tail && cutTail(fileSystem, directory, scan.tail)
@@ -99,7 +100,7 @@ function recover(fileSystem: LogFileSystem, directory: string, lock: WriterLock,
 }
 
 /** Moves the torn bytes into a side file, and only once they are safe there cuts them off. */
-function cutTail(fileSystem: LogFileSystem, directory: string, tail: Tail): TornTail | undefined {
+export function cutTail(fileSystem: LogFileSystem, directory: string, tail: Tail): TornTail | undefined {
   const path = join(directory, tail.segment)
   if (tail.bytes === 0) return undefined
   const fd = fileSystem.openSync(path, 'r+')
@@ -115,7 +116,7 @@ function cutTail(fileSystem: LogFileSystem, directory: string, tail: Tail): Torn
 }
 
 /** Writes `bytes` durably into the first free `<segment>.torn-<n>`. @returns its name */
-export function writeSideFile(fileSystem: LogFileSystem, directory: string, segment: string, bytes: Uint8Array): string {
+function writeSideFile(fileSystem: LogFileSystem, directory: string, segment: string, bytes: Uint8Array): string {
   let number = 1
   while (fileSystem.statSync(join(directory, `${segment}.torn-${number}`)) !== undefined) number++
   const name = `${segment}.torn-${number}`

@@ -1,7 +1,7 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { kill, pid } from 'node:process'
-import { systemCode } from './file-system.js'
+import { systemCode } from './system-code.js'
 
 /** Names one process for ever: pids are reused, (boot, pid namespace, pid, start time) are not. */
 export interface ProcessIdentity {
@@ -48,13 +48,13 @@ export function currentBootId(): string {
   return readProc('sys/kernel/random/boot_id')
 }
 
-/** This process. */
-export function ownIdentity(): ProcessIdentity {
-  return { pid, startTime: startTimeOf(pid), bootId: currentBootId(), pidNamespace: ownPidNamespace(), hostname: hostname() }
+/** This process. @param bootId the machine's current boot */
+export function ownIdentity(bootId: string): ProcessIdentity {
+  return { pid, startTime: startTimeOf(pid), bootId, pidNamespace: ownPidNamespace(), hostname: hostname() }
 }
 
 /** Does the process named by `other` still run? */
-export function livenessOf(other: ProcessIdentity, own: ProcessIdentity = ownIdentity()): Liveness {
+export function livenessOf(other: ProcessIdentity, own: ProcessIdentity): Liveness {
   if (own.bootId !== '' && other.bootId !== '') {
     // The kernel's boot id is the machine's: same id, same machine, whatever the containers call themselves.
     if (other.bootId !== own.bootId) return other.hostname === own.hostname ? 'dead' : 'unknown'

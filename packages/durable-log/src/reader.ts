@@ -1,7 +1,8 @@
 import { watch } from 'node:fs'
 import { clearTimeout, setTimeout } from 'node:timers'
 import { setImmediate } from 'node:timers/promises'
-import { type LogFileSystem, nodeFileSystem, systemCode } from './file-system.js'
+import { type LogFileSystem, nodeFileSystem } from './file-system.js'
+import { systemCode } from './system-code.js'
 import { type Mark, readHead } from './head-file.js'
 import { type IndexedFile, listLog } from './layout.js'
 import { corruptError, powerMayHaveFailed } from './scan.js'
@@ -159,7 +160,7 @@ class Walk {
   #atDamage(cursor: SegmentCursor): 'end' {
     const isLast = !this.#hasSegmentAfter(cursor.segment)
     const isBeyondMark = this.#mark !== undefined && cursor.nextIndex >= this.#mark.index
-    if (isLast && isBeyondMark && powerMayHaveFailed(this.#mark)) return 'end'
+    if (isLast && isBeyondMark && powerMayHaveFailed(this.#reading.fileSystem, this.#mark)) return 'end'
     throw this.#corrupt(cursor.damage!.code, cursor.segment.name, cursor.offset, cursor.damage!.message)
   }
 
@@ -190,10 +191,12 @@ class Walk {
       const header = cursor.start()
       const isLast = listLog(fileSystem, directory).segments.at(-1)?.index === file.index
       if (header === 'short' || header === 'damaged') {
-        cursor.close()
         // A segment in the making, or one that the power loss caught so. It is opened afresh the next time.
-        if (isLast && (header === 'short' || (file.index >= (this.#mark?.index ?? Infinity) && powerMayHaveFailed(this.#mark))))
+        const isBeyondMark = this.#mark !== undefined && file.index >= this.#mark.index
+        if (isLast && (header === 'short' || (isBeyondMark && powerMayHaveFailed(fileSystem, this.#mark)))) {
+          cursor.close()
           return undefined
+        }
         throw this.#corrupt(
           cursor.damage?.code ?? 'LOG_SEGMENT_CUT',
           file.name,

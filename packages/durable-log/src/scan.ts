@@ -2,7 +2,6 @@ import { SEAL_BYTES, SEGMENT_HEADER_BYTES } from './frame.js'
 import type { LogFileSystem } from './file-system.js'
 import { type HeadReading, type Mark, readHead } from './head-file.js'
 import { HEAD_FILE, type IndexedFile, type Layout, listLog } from './layout.js'
-import { currentBootId } from './process-identity.js'
 import { SegmentCursor } from './segment-cursor.js'
 import { loadSnapshot } from './snapshot.js'
 import { TradingError } from './trading-error.js'
@@ -32,8 +31,8 @@ export interface Scan {
   readonly tail: Tail | undefined
 }
 
-/** Findings that do not touch any record: reported by verifyLog, no reason to refuse opening. */
-export const HARMLESS_FINDINGS: ReadonlySet<string> = new Set(['LOG_STRAY_BYTES', 'LOG_HEAD_DAMAGED'])
+/** Findings that touch no record: reported by verifyLog, no reason to refuse opening. */
+export const HARMLESS_FINDINGS: ReadonlySet<string> = new Set(['LOG_STRAY_BYTES', 'LOG_HEAD_DAMAGED', 'LOG_SNAPSHOT_DAMAGED'])
 
 /**
  * Reads the log in `directory` from end to end and reports everything wrong with it.
@@ -49,13 +48,13 @@ export function scanLog(fileSystem: LogFileSystem, directory: string, thorough: 
  * Did the machine go down while a writer held the log open, so that unsynced bytes beyond the mark may be anything?
  * Where the kernel gives no boot id this cannot be excluded.
  */
-export function powerMayHaveFailed(mark: Mark | undefined): boolean {
-  return mark !== undefined && mark.bootId !== '' && mark.bootId !== writerBootId()
+export function powerMayHaveFailed(fileSystem: LogFileSystem, mark: Mark | undefined): boolean {
+  return mark !== undefined && mark.bootId !== '' && (fileSystem.bootId() === '' || mark.bootId !== fileSystem.bootId())
 }
 
-/** Boot id as written into HEAD; where the kernel gives none, a word that is never taken for the same boot. */
-export function writerBootId(): string {
-  return currentBootId() || 'unknown'
+/** Boot id as written into HEAD while a writer holds the log; never empty, which would mean closed. */
+export function writerBootId(fileSystem: LogFileSystem): string {
+  return fileSystem.bootId() || 'unknown'
 }
 
 /** The error that opening and reading throw for the first thing wrong. */
@@ -182,7 +181,7 @@ class Scanner {
         found === undefined &&
         index === this.#nextIndex &&
         this.#isBeyondMark(index) &&
-        powerMayHaveFailed(this.headReading.mark)
+        powerMayHaveFailed(this.fileSystem, this.headReading.mark)
       ) {
         this.#tail = { segment: name, offset: 0, bytes: cursor.size(), reason: 'power-loss' }
         this.#end = { file: cursor.segment, offset: 0, isSealed: false }
@@ -245,8 +244,8 @@ class Scanner {
   #passDamage(cursor: SegmentCursor, isLast: boolean): boolean {
     const { name } = cursor.segment
     const { offset, nextIndex } = cursor
-    if (isLast && this.#isBeyondMark(nextIndex) && powerMayHaveFailed(this.headReading.mark)) {
-      const found = writerBootId() === 'unknown' ? cursor.findFrameAfter(offset + 1, nextIndex) : undefined
+    if (isLast && this.#isBeyondMark(nextIndex) && powerMayHaveFailed(this.fileSystem, this.headReading.mark)) {
+      const found = this.fileSystem.bootId() === '' ? cursor.findFrameAfter(offset + 1, nextIndex) : undefined
       if (found === undefined) {
         this.#tail = { segment: name, offset, bytes: cursor.size() - offset, reason: 'power-loss' }
         return false

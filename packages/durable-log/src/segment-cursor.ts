@@ -87,6 +87,8 @@ export class SegmentCursor {
     const hashAt = HASH_BYTES + FRAME_HEADER_BYTES + frame.length
     const chained = body.toString('hex', hashAt, hashAt + HASH_BYTES)
     if (frame.isSeal) {
+      // No writer does this, and a reader that believed it would come back to this segment for ever.
+      if (frame.index === this.segment.index) return this.#damaged('LOG_FRAME_DAMAGED', 'a seal stands in a segment without records')
       return chained === this.hash
         ? 'seal'
         : this.#damaged('LOG_CHAIN_BROKEN', 'the seal does not carry the chain hash of the record before it')
@@ -105,7 +107,7 @@ export class SegmentCursor {
     const frame = this.#frameAt(at)
     if (typeof frame === 'string') return frame
     if (frame.index !== this.nextIndex) return this.next()
-    if (frame.isSeal) return 'seal'
+    if (frame.isSeal) return this.next()
     const after = at + FRAME_OVERHEAD_BYTES + frame.length
     const stored = this.#bytes(after - HASH_BYTES, HASH_BYTES)
     if (stored.length < HASH_BYTES) return 'short'

@@ -1,7 +1,9 @@
 import { join } from 'node:path'
-import { type LogFileSystem, syncDirectory, systemCode, writeFully } from './file-system.js'
+import { type LogFileSystem, syncDirectory, writeFully } from './file-system.js'
+import { systemCode } from './system-code.js'
 import { encodeSeal, encodeSegmentHeader, SEGMENT_HEADER_BYTES, type SegmentHeader } from './frame.js'
 import { segmentName } from './layout.js'
+import { TradingError } from './trading-error.js'
 import type { LogHead } from './types.js'
 
 /** A segment open for appending. Knows how many bytes of it count; everything after them is a failed write. */
@@ -32,34 +34,33 @@ export class SegmentFile {
 
   /**
    * Makes a segment that survives power loss, entry and header, before any record is written to it. An earlier attempt that failed half-way, or a
-   * crash in the middle of one, may have left the file: nothing in it was ever acknowledged.
+   * crash in the middle of one, may have left a file with a header at most: nothing in it was ever acknowledged.
+   * @throws {TradingError} `LOG_LOCK_LOST` when records are in it already: then another writer was here
    */
   static create(fileSystem: LogFileSystem, directory: string, header: SegmentHeader): SegmentFile {
     const path = join(directory, segmentName(header.firstIndex))
+    if ((fileSystem.statSync(path)?.size ?? 0) > SEGMENT_HEADER_BYTES) {
+      const message = `${path} was begun by another writer; stop this one, find out who else writes, open again`
+      throw new TradingError('LOG_LOCK_LOST', message, { directory, segment: segmentName(header.firstIndex) })
+    }
     const fd = fileSystem.openSync(path, 'a')
     try {
       fileSystem.ftruncateSync(fd, 0)
       writeFully(fileSystem, fd, encodeSegmentHeader(header), 0)
       fileSystem.fsyncSync(fd)
       syncDirectory(fileSystem, directory)
+      return new SegmentFile(fileSystem, directory, header.firstIndex, fd, SEGMENT_HEADER_BYTES, false)
     } catch (error) {
       fileSystem.closeSync(fd)
       fileSystem.unlinkSync(path)
       throw error
     }
-    return new SegmentFile(fileSystem, directory, header.firstIndex, fd, SEGMENT_HEADER_BYTES, false)
   }
 
   /** Opens an existing segment to go on at `size`. Appending (O_APPEND), so that an ousted writer can never overwrite what its successor wrote. */
   static reopen(fileSystem: LogFileSystem, directory: string, firstIndex: number, size: number, isSealed: boolean): SegmentFile {
-    return new SegmentFile(
-      fileSystem,
-      directory,
-      firstIndex,
-      fileSystem.openSync(join(directory, segmentName(firstIndex)), 'a'),
-      size,
-      isSealed,
-    )
+    const fd = fileSystem.openSync(join(directory, segmentName(firstIndex)), 'a')
+    return new SegmentFile(fileSystem, directory, firstIndex, fd, size, isSealed)
   }
 
   /**
@@ -121,8 +122,13 @@ export class SegmentFile {
     this.#isSyncing = true
     this.#fileSystem.fdatasync(this.#syncFd, (error) => {
       this.#isSyncing = false
-      if (this.#isClosed) this.#fileSystem.closeSync(this.#syncFd)
-      done(error)
+      let failure = error
+      try {
+        if (this.#isClosed) this.#fileSystem.closeSync(this.#syncFd)
+      } catch (closing) {
+        failure ??= asError(closing)
+      }
+      done(failure)
     })
   }
 
