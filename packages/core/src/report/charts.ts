@@ -5,59 +5,54 @@ import { type Curve } from '../statistics/sampling.js'
 import { evenRows, rowsToDraw, secondsOf } from './downsample.js'
 import { formatAt, formatChange, formatMoney, formatNumber, formatPercent } from './format.js'
 import { decimalsOf, makeScale, niceStep, timeTicks, valueTicks, type Scale, type Tick } from './scale.js'
-import { axes, type Frame, type HoverPoints, linePath, makeFrame, px, renderSvg } from './svg.js'
+import { axes, type Frame, HALF_WIDTH, type HoverPoints, linePath, makeFrame, px, renderSvg } from './svg.js'
 
 /** Columns that a curve is thinned to, and points that the pointer finds. */
 const COLUMNS = 520
 const HOVER_POINTS = 360
 
-/** Equity over time, the benchmark beside it scaled to the same start; logarithmic once it grew more than eightfold. */
-export function equityChart(curve: Curve, benchmark: (Curve & { readonly name: string }) | undefined, currency: string): string {
+/** A drawn equity curve. */
+export interface EquityChart {
+  readonly svg: string
+  readonly isLogarithmic: boolean
+}
+
+/** Equity over time, the benchmark beside it scaled to the same start; logarithmic once the picture spans more than eightfold. */
+export function equityChart(curve: Curve, benchmark: Curve | undefined, currency: string): EquityChart {
   const frame = makeFrame(330)
   const seconds = secondsOf(curve.times)
-  const rows = rowsToDraw(seconds, curve.values, COLUMNS)
-  const market = benchmark === undefined ? undefined : scaleTo(benchmark, curve)
-  const marketSeconds = market === undefined ? undefined : secondsOf(market.times)
-  const marketRows = market === undefined || marketSeconds === undefined ? undefined : rowsToDraw(marketSeconds, market.values, COLUMNS)
-  const extent = rangeOf([curve.values, market?.values ?? new Float64Array(0)])
-  const isLog = extent.low > 0 && extent.high / extent.low > 8
-  const padded = isLog ? { low: extent.low / 1.05, high: extent.high * 1.05 } : pad(extent, 0.06)
-  const y = makeScale(padded.low, padded.high, frame.bottom, frame.top, isLog)
+  const market = benchmark === undefined ? undefined : scaledTo(benchmark, curve)
+  const extent = rangeOf([curve.values, market ?? new Float64Array(0)])
+  const isLogarithmic = extent.low > 0 && extent.high / extent.low > 8
+  const padded = isLogarithmic ? { low: extent.low / 1.05, high: extent.high * 1.05 } : pad(extent, 0.06)
+  const y = makeScale(padded.low, padded.high, frame.bottom, frame.top, isLogarithmic)
   const x = timeScale(seconds, frame)
-  const ticks = isLog ? logTicks(padded.low, padded.high) : valueTicks(padded.low, padded.high, 5, compactLabel)
-  const line = linePath(
-    rows,
-    (row) => x(seconds[row]),
-    (row) => y(curve.values[row]),
-  )
-  const start = px(y(curve.values[rows[0]]))
-  const last = rows[rows.length - 1]
+  const path = (values: Float64Array): string => {
+    const rows = rowsToDraw(seconds, values, COLUMNS)
+    return linePath(rows, { x: (row) => x(seconds[row]), y: (row) => y(values[row]) })
+  }
+  const line = path(curve.values)
+  const [first, last] = [curve.values[0], curve.values[curve.values.length - 1]]
+  const [start, end] = [px(y(first)), px(x(seconds[seconds.length - 1]))]
+  const ticks = isLogarithmic ? logTicks(padded.low, padded.high) : valueTicks(padded.low, padded.high, 5, compactLabel)
   const body =
     axes(frame, y, ticks, x, timeTicks(seconds[0], seconds[seconds.length - 1], 8)) +
-    `<path class="area" d="${line}L${px(x(seconds[last]))} ${frame.bottom}L${px(x(seconds[rows[0]]))} ${frame.bottom}Z"/>` +
+    `<path class="area" d="${line}L${end} ${frame.bottom}L${px(x(seconds[0]))} ${frame.bottom}Z"/>` +
     `<line class="baseline" x1="${frame.left}" x2="${frame.right}" y1="${start}" y2="${start}"/>` +
-    (market && marketRows && marketSeconds
-      ? `<path class="line benchmark" d="${linePath(
-          marketRows,
-          (row) => x(marketSeconds[row]),
-          (row) => y(market.values[row]),
-        )}"/>`
-      : '') +
-    `<path class="line strategy" d="${line}"/><circle class="end" cx="${px(x(seconds[last]))}" cy="${px(y(curve.values[last]))}" r="3.5"/>`
-  const first = curve.values[0]
-  const hover = hoverOf(seconds, curve.times, x, (row) => [
-    formatMoney(curve.values[row], currency),
-    formatChange(curve.values[row] / first - 1),
-  ])
-  const total = curve.values[last] / first - 1
-  return renderSvg({
+    (market === undefined ? '' : `<path class="line benchmark" d="${path(market)}"/>`) +
+    `<path class="line strategy" d="${line}"/><circle class="end" cx="${end}" cy="${px(y(last))}" r="3.5"/>`
+  const svg = renderSvg({
     id: 'equity',
-    title: `Equity in ${currency}${isLog ? ', logarithmic scale' : ''}`,
-    description: `From ${formatMoney(first, currency)} to ${formatMoney(curve.values[last], currency)}, ${formatChange(total)}, between ${formatMoney(extent.low, currency)} and ${formatMoney(extent.high, currency)}.`,
+    title: `Equity in ${currency}${isLogarithmic ? ', logarithmic scale' : ''}`,
+    description: `From ${formatMoney(first, currency)} to ${formatMoney(last, currency)}, ${formatChange(last / first - 1)}, between ${formatMoney(extent.low, currency)} and ${formatMoney(extent.high, currency)}.`,
     frame,
     body,
-    hover,
+    hover: hoverOf(seconds, curve.times, x, (row) => [
+      `${formatMoney(curve.values[row], currency)}, ${formatChange(curve.values[row] / first - 1)}`,
+      ...(market === undefined ? [] : [`benchmark ${formatChange(market[row] / first - 1)}`]),
+    ]),
   })
+  return { svg, isLogarithmic }
 }
 
 /** Fall from the highest equity so far, as an area under zero; the deepest point is named. */
@@ -70,11 +65,7 @@ export function drawdownChart(curve: Curve): string {
   const low = Math.min(falls[deepest] * 1.15, -0.001)
   const y = makeScale(low, 0, frame.bottom, frame.top)
   const x = timeScale(seconds, frame)
-  const line = linePath(
-    rows,
-    (row) => x(seconds[row]),
-    (row) => y(falls[row]),
-  )
+  const line = linePath(rows, { x: (row) => x(seconds[row]), y: (row) => y(falls[row]) })
   const ends = `L${px(x(seconds[rows[rows.length - 1]]))} ${px(y(0))}L${px(x(seconds[rows[0]]))} ${px(y(0))}Z`
   const place = x(seconds[deepest])
   const isRight = place > frame.right - 150
@@ -111,7 +102,7 @@ export function rollingSharpeChart(
   const seconds = secondsOf(at)
   const rows = rowsToDraw(seconds, ratios, COLUMNS)
   if (rows.length < 2) return undefined
-  const frame = makeFrame(220)
+  const frame = makeFrame(250, HALF_WIDTH)
   const extent = rangeOf([ratios])
   const { low, high } = pad({ low: Math.min(0, extent.low), high: Math.max(0, extent.high) }, 0.08)
   const y = makeScale(low, high, frame.bottom, frame.top)
@@ -128,14 +119,10 @@ export function rollingSharpeChart(
         y,
         valueTicks(low, high, 4, (value, step) => formatNumber(value, decimalsOf(step))),
         x,
-        timeTicks(seconds[0], seconds[seconds.length - 1], 8),
+        timeTicks(seconds[0], seconds[seconds.length - 1], 5),
       ) +
       `<line class="baseline" x1="${frame.left}" x2="${frame.right}" y1="${zero}" y2="${zero}"/>` +
-      `<path class="line strategy" d="${linePath(
-        rows,
-        (row) => x(seconds[row]),
-        (row) => y(ratios[row]),
-      )}"/>`,
+      `<path class="line strategy" d="${linePath(rows, { x: (row) => x(seconds[row]), y: (row) => y(ratios[row]) })}"/>`,
     hover: hoverOf(seconds, at, x, (row) => [formatNumber(ratios[row])]),
   })
   return { svg, window }
@@ -154,11 +141,11 @@ export function distributionChart(returns: Float64Array): string | undefined {
   if (finite.length < 20) return undefined
   const reach = Math.max(Math.abs(quantile(finite, 0.005)), Math.abs(quantile(finite, 0.995)))
   if (!(reach > 0)) return undefined
-  const step = niceStep((2 * reach) / 48)
+  const step = niceStep((2 * reach) / 40)
   const side = Math.ceil(reach / step)
   const counts = new Float64Array(2 * side)
   for (const value of finite) counts[Math.max(0, Math.min(2 * side - 1, Math.floor(value / step) + side))]++
-  const frame = makeFrame(220)
+  const frame = makeFrame(250, HALF_WIDTH)
   const most = counts.reduce((high, count) => Math.max(high, count), 1)
   const y = makeScale(0, most * 1.05, frame.bottom, frame.top)
   const x = makeScale(-side * step, side * step, frame.left, frame.right)
@@ -179,7 +166,7 @@ export function distributionChart(returns: Float64Array): string | undefined {
         y,
         valueTicks(0, most, 3, (value) => formatNumber(value, 0)),
         x,
-        valueTicks(-side * step, side * step, 9, percentLabel),
+        valueTicks(-side * step, side * step, 6, percentLabel),
       ) + bars.join(''),
     hover: {
       x: Array.from(counts, (_, bin) => Math.round(frame.left + (bin + 0.5) * width)),
@@ -223,16 +210,15 @@ export function pad(
   return { low: low - room, high: high + room }
 }
 
-function scaleTo(benchmark: Curve, curve: Curve): Curve | undefined {
-  const start = curve.times[0]
-  const end = curve.times[curve.times.length - 1]
-  // The last value at or before the start is what the benchmark is measured from.
-  let base = NaN
-  for (let row = 0; row < benchmark.times.length && (benchmark.times[row] <= start || base !== base); row++) base = benchmark.values[row]
-  const inside = (row: number): boolean => benchmark.times[row] >= start && benchmark.times[row] <= end
-  const scale = curve.values[0] / base
-  const times = benchmark.times.filter((_, row) => inside(row))
-  return times.length < 2 ? undefined : { times, values: benchmark.values.filter((_, row) => inside(row)).map((value) => value * scale) }
+/** The benchmark at the curve's times, as if it had begun with the same money; `undefined` when it has no value to begin with. */
+function scaledTo(benchmark: Curve, curve: Curve): Float64Array | undefined {
+  let row = 0
+  const values = Float64Array.from(curve.times, (at) => {
+    while (row + 1 < benchmark.times.length && benchmark.times[row + 1] <= at) row++
+    return benchmark.times.length === 0 ? NaN : benchmark.values[row]
+  })
+  const scale = curve.values[0] / values[0]
+  return Number.isFinite(scale) ? values.map((value) => value * scale) : undefined
 }
 
 function compactLabel(value: number, step: number): string {

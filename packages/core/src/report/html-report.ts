@@ -51,8 +51,14 @@ function header(record: RunRecord, statistics: RunStatistics): string {
 function headline(record: RunRecord, s: RunStatistics): string {
   const items: readonly [string, string, string][] = [
     ['Total return', formatChange(s.totalReturn), `${formatMoney(s.netProfit, record.currency)} net`],
-    ['Growth a year', formatChange(s.cagr), 'compound, calendar time'],
-    ['Sharpe ratio', formatNumber(s.sharpeRatio), `${formatPercent(s.probabilisticSharpeRatio, 0)} likely real`],
+    ['Growth a year', formatChange(s.cagr), 'compound'],
+    [
+      'Sharpe ratio',
+      formatNumber(s.sharpeRatio),
+      s.probabilisticSharpeRatio === s.probabilisticSharpeRatio
+        ? `${formatPercent(s.probabilisticSharpeRatio, 0)} sure above zero`
+        : 'excess return over risk',
+    ],
     ['Largest drawdown', formatPercent(s.maxDrawdown), `longest ${formatDays(s.maxDrawdownDays)}`],
     ['Volatility', formatPercent(s.volatility), 'a year'],
     ['Win rate', formatPercent(s.trades.winRate, 1), counted(s.trades.trades, 'closed trade')],
@@ -67,7 +73,7 @@ function findingList(findings: readonly Finding[]): string {
   return `<ul class="findings" aria-label="What to know first">${findings.map(({ severity, message }) => `<li class="${severity}"><b>${name[severity]}.</b> ${escapeHtml(message)}</li>`).join('')}</ul>`
 }
 
-function equitySection(record: RunRecord, { series, statistics }: RunAnalysis): string {
+function equitySection(record: RunRecord, { series }: RunAnalysis): string {
   if (series.sampled.values.length < 2) return section('Equity', '<p>There are not two samples of equity, so there is nothing to draw.</p>')
   // Short runs are drawn from every sample: a day of minutes has one sampled value.
   const curve =
@@ -76,8 +82,9 @@ function equitySection(record: RunRecord, { series, statistics }: RunAnalysis): 
     record.benchmark === undefined
       ? ''
       : `<ul class="legend"><li>${escapeHtml(record.name)}</li><li class="benchmark">${escapeHtml(record.benchmark.name)}, scaled to the same start</li></ul>`
-  const title = `Equity, ${escapeHtml(record.currency)}${statistics.peakEquity / record.initialEquity > 8 ? ' (logarithmic)' : ''}`
-  return `<section><h2>${title}</h2>${legend}${equityChart(curve, record.benchmark, record.currency)}<h2>Drawdown</h2>${drawdownChart(curve)}</section>`
+  const chart = equityChart(curve, record.benchmark, record.currency)
+  const title = `Equity, ${escapeHtml(record.currency)}${chart.isLogarithmic ? ', logarithmic scale' : ''}`
+  return `<section><h2>${title}</h2>${legend}${chart.svg}<h2>Drawdown</h2>${drawdownChart(curve)}</section>`
 }
 
 function withoutGaps({ equity }: RunRecord): { readonly times: BigInt64Array; readonly values: Float64Array } {

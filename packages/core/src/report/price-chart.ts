@@ -32,11 +32,7 @@ export function priceChart(symbol: string, prices: PriceSeries, fills: FillColum
       x,
       timeTicks(seconds[0], seconds[seconds.length - 1], 8),
     ) +
-    `<path class="line price" d="${linePath(
-      rows,
-      (row) => x(seconds[row]),
-      (row) => y(prices.close[row]),
-    )}"/>` +
+    `<path class="line price" d="${linePath(rows, { x: (row) => x(seconds[row]), y: (row) => y(prices.close[row]) })}"/>` +
     tradeLines(trades, prices.instrument, x, y) +
     marks.svg
   return renderSvg({

@@ -112,6 +112,13 @@ export function checkRunRecord(record: RunRecord): void {
       initialEquity: record.initialEquity,
     })
   }
+  const curves: readonly (readonly [string, BigInt64Array])[] = [
+    ['equity', equity.times],
+    ['fills', fills.times],
+    ['benchmark', benchmark?.times ?? new BigInt64Array(0)],
+    ...prices.map((series, i) => [`prices[${i}]`, series.times] as const),
+  ]
+  for (const [name, times] of curves) ascending(name, times)
   const rows: readonly [string, Iterable<number>][] = [
     ['fills.instruments', fills.instruments],
     ['trades.instruments', trades?.instruments ?? []],
@@ -125,6 +132,16 @@ export function checkRunRecord(record: RunRecord): void {
         row,
       })
     }
+  }
+}
+
+function ascending(name: string, times: BigInt64Array): void {
+  for (let row = 1; row < times.length; row++) {
+    if (times[row] >= times[row - 1]) continue
+    throw new TradingError('REPORT_INPUT', `times of ${name} must ascend; row ${row} is ${times[row]} after ${times[row - 1]}`, {
+      name,
+      row,
+    })
   }
 }
 

@@ -23,7 +23,7 @@ function makeLinear(low: number, high: number, from: number, to: number, transfo
 
 /** Round values within `[low, high]`, about `wanted` of them. */
 export function valueTicks(low: number, high: number, wanted: number, format: (value: number, step: number) => string): readonly Tick[] {
-  const step = niceStep((high - low) / Math.max(1, wanted))
+  const step = niceStep(((high - low) / Math.max(1, wanted)) * 0.7)
   const ticks: Tick[] = []
   for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++)
     ticks.push({ at: i * step, label: format(i * step, step) })
@@ -75,7 +75,7 @@ export function timeTicks(from: number, to: number, wanted: number): readonly Ti
 }
 
 function monthTicks(from: number, to: number, rough: number): readonly Tick[] {
-  const months = [1, 2, 3, 6, 12, 24, 60, 120, 240].find((candidate) => candidate * 30.4 * DAY >= rough * 0.99) ?? 600
+  const months = [1, 2, 3, 6, 12, 24, 60, 120, 240].find((candidate) => candidate * 30.4 * DAY >= rough * 0.8) ?? 600
   const start = civilOfDay(Math.floor(from / DAY))
   const ticks: Tick[] = []
   for (let month = Math.ceil((start.year * 12 + start.month - 1) / months) * months; ; month += months) {

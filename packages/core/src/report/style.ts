@@ -13,11 +13,11 @@ header p{margin:0;color:var(--soft)}
 .badge{font-size:12px;letter-spacing:.06em;text-transform:uppercase;border:1px solid currentColor;border-radius:3px;padding:1px 8px;color:var(--soft)}
 .badge.live{color:var(--loss)}
 .badge.flag{color:var(--warn)}
-.headline{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:0;margin:22px 0 26px;padding:0}
-.headline div{padding:2px 16px 4px;border-left:1px solid var(--line)}
+.headline{display:grid;grid-template-columns:repeat(auto-fit,minmax(148px,1fr));gap:14px 0;margin:22px 0 26px;padding:0}
+.headline div{padding:2px 10px 4px 14px;border-left:1px solid var(--line)}
 .headline dt{color:var(--soft);font-size:13px}
-.headline dd{margin:0;font-size:25px;line-height:1.25;font-weight:600;letter-spacing:-.01em;white-space:nowrap}
-.headline small{display:block;font-size:12.5px;font-weight:400;color:var(--soft);letter-spacing:0}
+.headline dd{margin:0;font-size:22.5px;line-height:1.25;font-weight:600;letter-spacing:-.01em;white-space:nowrap}
+.headline small{display:block;white-space:normal;line-height:1.35;font-size:12.5px;font-weight:400;color:var(--soft);letter-spacing:0}
 .findings{list-style:none;margin:0 0 26px;padding:0;display:grid;gap:8px}
 .findings li{padding:9px 14px;border-left:3px solid var(--soft);background:var(--note-bg)}
 .findings .warning{border-color:var(--warn);background:var(--warn-bg)}
@@ -33,10 +33,8 @@ section{background:var(--surface);border:1px solid var(--faint);border-radius:4p
 .legend .buy::before{border-bottom:8px solid var(--gain);border-top:0}
 .legend .sell::before{border-top:8px solid var(--loss);border-bottom:0}
 .chart{position:relative;overflow-x:auto}
-.chart svg{display:block;width:100%;min-width:620px;height:auto;overflow:visible}
+.chart svg{display:block;width:100%;min-width:760px;height:auto;overflow:visible}
 .chart+h2{margin-top:18px}
-.pair .chart svg{min-width:420px}
-.pair svg text{font-size:21px}
 .grid{stroke:var(--faint);stroke-width:1}
 .tickmark,.baseline{stroke:var(--line);stroke-width:1}
 .baseline{stroke-dasharray:3 3}
@@ -46,7 +44,7 @@ svg text.note{fill:var(--loss);font-weight:600}
 .line.benchmark{stroke:var(--benchmark);stroke-width:1.3}
 .line.loss{stroke:var(--loss);stroke-width:1.2}
 .line.price{stroke:var(--soft);stroke-width:1.2}
-.pair .line{stroke-width:2.6}
+.pair .chart svg{min-width:400px}
 .area{fill:var(--strategy);opacity:.09}
 .area.loss{fill:var(--loss);opacity:.2}
 .end{fill:var(--strategy);stroke:var(--surface);stroke-width:1.5}
@@ -61,7 +59,8 @@ svg text.note{fill:var(--loss);font-weight:600}
 .trade.loss{stroke:var(--loss)}
 .cross{stroke:var(--ink);stroke-width:1;opacity:.45}
 .tip{position:absolute;top:0;pointer-events:none;background:var(--ink);color:var(--surface);border-radius:3px;padding:4px 9px;font-size:12.5px;line-height:1.4;white-space:nowrap;z-index:2}
-.tip b{display:block;font-weight:600}
+.tip b,.tip span{display:block}
+.tip b{font-weight:600}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%}
 caption{text-align:left;font-size:18px;padding:0 0 6px}
@@ -110,7 +109,7 @@ for (const chart of document.querySelectorAll('[data-hover]')) {
     }
     line.setAttribute('x1', points.x[at]); line.setAttribute('x2', points.x[at])
     const label = document.createElement('b'); label.textContent = points.labels[at]
-    tip.replaceChildren(label, points.lines[at].join('   '))
+    tip.replaceChildren(label, ...points.lines[at].map((text) => { const row = document.createElement('span'); row.textContent = text; return row }))
     const place = points.x[at] / size.width * svg.clientWidth
     tip.style.left = Math.max(0, Math.min(svg.clientWidth - tip.offsetWidth, place + (place > svg.clientWidth / 2 ? -tip.offsetWidth - 12 : 12))) + 'px'
     line.style.display = tip.style.display = ''

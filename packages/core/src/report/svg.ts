@@ -15,8 +15,14 @@ export function px(value: number): string {
   return String(Math.round(value * 10) / 10)
 }
 
-/** Path through points; `rows` picks them. */
-export function linePath(rows: Iterable<number>, x: (row: number) => number, y: (row: number) => number): string {
+/** Where a row lies, in pixels. */
+export interface Placement {
+  readonly x: (row: number) => number
+  readonly y: (row: number) => number
+}
+
+/** Path through the points of some rows. */
+export function linePath(rows: Iterable<number>, { x, y }: Placement): string {
   let path = ''
   for (const row of rows) path += `${path === '' ? 'M' : 'L'}${px(x(row))} ${px(y(row))}`
   return path
@@ -32,12 +38,13 @@ export interface Frame {
   readonly bottom: number
 }
 
-/** All charts are this wide in their own units, and scale with the page. */
-export const CHART_WIDTH = 1120
+/** Widths of a chart across the page and of one of two side by side, in their own units, near enough to pixels. */
+export const FULL_WIDTH = 1120
+export const HALF_WIDTH = 530
 
 /** A frame with value labels at the right, as price charts have them. */
-export function makeFrame(height: number): Frame {
-  return { width: CHART_WIDTH, height, left: 2, right: CHART_WIDTH - 78, top: 14, bottom: height - 26 }
+export function makeFrame(height: number, width = FULL_WIDTH): Frame {
+  return { width, height, left: 2, right: width - (width === FULL_WIDTH ? 78 : 58), top: 14, bottom: height - 26 }
 }
 
 /** Grid lines with labels at the right, times along the bottom. */

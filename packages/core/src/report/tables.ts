@@ -21,7 +21,7 @@ export function heatMap(years: readonly YearOfReturns[]): string {
   const strongest = quantile(sizes, 0.95) || 1
   const cell = (value: number, isTotal = false): string => {
     if (value !== value) return '<td class="empty"></td>'
-    const tint = Math.round(Math.min(1, Math.abs(value) / strongest) * 62)
+    const tint = Math.round(Math.min(1, Math.abs(value) / strongest) * 55)
     const text = formatNumber(value * 100, 1)
     if (isTotal) return `<td class="total ${sign(value)}">${text}</td>`
     return `<td class="heat ${sign(value)}" style="--tint:${tint}%">${text}</td>`
