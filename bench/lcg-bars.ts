@@ -54,9 +54,9 @@ function lcgBatch(state: { seed: number; price: number }, from: number, length: 
 export function lcgArrays(count: number): { open: Float64Array; high: Float64Array; low: Float64Array; close: Float64Array } {
   const batch = lcgBatch({ seed: 12345, price: 100 }, 0, count) as Batch<'ohlcv-1m'>
   return {
-    open: batch.column('open') as Float64Array,
-    high: batch.column('high') as Float64Array,
-    low: batch.column('low') as Float64Array,
-    close: batch.column('close') as Float64Array,
+    open: batch.columns.open as Float64Array,
+    high: batch.columns.high as Float64Array,
+    low: batch.columns.low as Float64Array,
+    close: batch.columns.close as Float64Array,
   }
 }

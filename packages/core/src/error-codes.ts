@@ -7,6 +7,20 @@ const engineErrorCodes = {
     cause: 'A feed gave a batch whose rows begin before those of the batch ahead of it.',
     cure: 'Sort by the time a row could be known (availableAt); merge sources with a feed each.',
   },
+  JOURNAL_DAMAGED: { cause: 'An entry of a journal cannot be read.', cure: 'Verify the log of the folder; restore it from a copy.' },
+  JOURNAL_EMPTY: {
+    cause: 'A replay was asked of a folder that holds no run.',
+    cure: 'Name the folder that `journal.directory` of the run named.',
+  },
+  JOURNAL_FINISHED: { cause: 'The folder holds the journal of a run that has ended.', cure: 'Take another folder for a new run.' },
+  JOURNAL_OTHER_RUN: {
+    cause: 'The folder holds an unfinished run with another configuration.',
+    cure: 'Resume it with the configuration it was started with, or take another folder.',
+  },
+  JOURNAL_TURN_TOO_LONG: {
+    cause: 'Few rows made more entries than are held ready while a run is done again.',
+    cure: 'Report it with the strategy: a handful of rows should not make 40 000 entries.',
+  },
   MODEL_NOT_ADMITTED: {
     cause: 'A paper or live run was given a model without a valid admission for that environment.',
     cure: 'Pass what registry.admit gave for this environment; promote the model again when its promotion has ended.',
@@ -24,6 +38,10 @@ const engineErrorCodes = {
     cure: 'Look for a missing price or an overflow in what the message names.',
   },
   OPTION_INVALID: { cause: 'An option has a value that makes no sense.', cure: 'Set it as the message says.' },
+  ORDER_NOT_FOUND: {
+    cause: 'A journal has no order of that id.',
+    cure: 'Look the id up in the report or the journal; it begins with the run’s id.',
+  },
   STRATEGY_FAILED: { cause: 'A handler of the strategy threw.', cure: 'See the cause of the error: it is what the strategy threw.' },
   TURN_RUNAWAY: {
     cause: 'One turn caused more than 100 000 broker events: a handler answers its own orders without end.',

@@ -1,15 +1,13 @@
 import type { CallOptions } from '@gatehouse/contracts'
 import type { TimeRange } from '../interfaces/time.js'
 import type { Engine } from './engine.js'
-import { Lane } from './lane.js'
+import type { Lane } from './lane.js'
 import { rowLoop } from './rows.js'
 import { never, timeKey, type TimeKey } from './time-key.js'
 
 /** What a pass over history needs besides the engine. */
 export interface BacktestOptions extends CallOptions {
   readonly range: TimeRange | undefined
-  /** Called when a batch has been used up, and between batches. */
-  readonly onBatchEnd?: ((lane: Lane) => void | Promise<void>) | undefined
   /** Called between runs of rows: commands are obeyed there. @returns true to stop */
   readonly between: () => Promise<boolean>
 }
@@ -17,9 +15,11 @@ export interface BacktestOptions extends CallOptions {
 /** Earliest and latest times that feeds are asked for when a run names none. */
 export const allTime: TimeRange = { from: 0n, to: 0x7fef_ffff_ffff_ffffn }
 
+const comparedRows = 32
+
 /** Merges the lanes by (time, rank of the feed, row) and hands runs of rows to the loops of their schemas. */
 export async function runBacktest(engine: Engine, lanes: readonly Lane[], options: BacktestOptions): Promise<void> {
-  const { range = allTime, signal, onProgress, between, onBatchEnd } = options
+  const { range = allTime, signal, onProgress, between } = options
   const [fromKey, toKey] = [timeKey(range.from), timeKey(range.to)]
   for (const lane of lanes) await lane.advance(fromKey, toKey)
   for (;;) {
@@ -49,17 +49,20 @@ export async function runBacktest(engine: Engine, lanes: readonly Lane[], option
         engine.advanceTo(firstKey)
         engine.nowKey = firstKey
       }
-      engine.handleFeedStatus(status)
+      // A run done again takes statuses from its journal, where they stand in their place.
+      if (!engine.isReplaying) engine.handleFeedStatus(status)
       await first.advance(fromKey, toKey)
       continue
     }
     const { batch } = first
     if (batch === undefined) continue
     const before = engine.rows
+    // While written entries are compared, a few rows at a time: their entries must be at hand.
+    first.stop = (await engine.prepare()) ? Math.min(first.end, first.row + comparedRows) : first.end
     rowLoop(batch.schema)(engine, first, secondKey, secondNumber === -1 || first.number < secondNumber)
     engine.countRows(batch.schema, engine.rows - before)
     if (first.row < first.end) continue
-    await onBatchEnd?.(first)
+    engine.endBatch(first)
     onProgress?.({ stage: 'running', done: engine.rows, unit: 'rows' })
     await first.advance(fromKey, toKey)
   }

@@ -3,7 +3,7 @@ import { TradingError } from '@gatehouse/contracts'
 import type { BrokerEvent, BrokerOrderEvent, BrokerSnapshot, BrokerStatus } from '../interfaces/broker.js'
 import type { FeedStatus, Subscription } from '../interfaces/feed.js'
 import type { Instrument } from '../interfaces/instrument.js'
-import type { Journal, JournalEntry } from '../interfaces/journal.js'
+import type { JournalEntry } from '../interfaces/journal.js'
 import type { Fill, Order, OrderStatus, OrderUpdate } from '../interfaces/order.js'
 import type { Prediction } from '../interfaces/prediction.js'
 import type { RiskView } from '../interfaces/risk.js'
@@ -12,16 +12,19 @@ import type { Strategy, Timer } from '../interfaces/strategy.js'
 import type { TimeNs } from '../interfaces/time.js'
 import type { CorporateActionView } from '../interfaces/view.js'
 import { OrderLog } from '../order/order-log.js'
+import { batchDigest } from '../journal/batch-digest.js'
+import type { RunJournal } from '../journal/run-journal.js'
 import type { OrderRecord } from '../order/order-record.js'
 import { Ledger } from '../portfolio/ledger.js'
 import { PortfolioView } from '../portfolio/portfolio-view.js'
 import type { MarketSimulation } from '../simulated/market-simulation.js'
 import { RunContext } from './context.js'
 import { InstrumentTable } from './instrument-table.js'
+import type { Lane } from './lane.js'
 import { ModelHost, type HostedModel } from './models.js'
 import type { RunOptions } from './options.js'
 import { EquityCurve, FillRecorder, PriceRecorder, RefusalRecorder } from './recorder.js'
-import { never, timeOfKey, type TimeKey } from './time-key.js'
+import { never, timeKey, timeOfKey, type TimeKey } from './time-key.js'
 import { Timers } from './timers.js'
 import { Trader } from './trader.js'
 
@@ -45,13 +48,19 @@ export interface EngineParts {
   readonly currency: string
   readonly models: readonly HostedModel[]
   readonly observer: EngineObserver
-  readonly journal: Journal | undefined
+  readonly journal: RunJournal | undefined
+  /** Inputs come from the journal, not from broker, timers and statuses: a replay. */
+  readonly isReplaying: boolean
 }
 
 /** A turn that causes more events than this is a strategy answering itself. */
 const runawayEvents = 100_000
 const none: readonly number[] = Object.freeze([])
 const chartSamples = 4096
+/** Entries held ready while rows are compared with a journal. */
+const preparedEntries = 40_000
+/** Name of the timer entries that stand for the clocks of models; strategies cannot set it. */
+const modelClock = '\u0000models'
 
 /**
  * The state of a run and what each input does to it: broker events, statuses, timers, corporate actions. Market rows come through the loop. What
@@ -72,7 +81,7 @@ export class Engine {
   readonly prices: PriceRecorder[] = []
   readonly environment: Environment
   readonly strategy: Strategy
-  readonly journal: Journal | undefined
+  readonly journal: RunJournal | undefined
   readonly options: RunOptions
   readonly runId: string
   readonly simulation: MarketSimulation | undefined
@@ -86,6 +95,9 @@ export class Engine {
   rows = 0
   /** When the loop next has to look at clocks: simulation, timers, models. */
   nextKey: TimeKey = never
+  /** 1 once the handlers of the present row have been reached. */
+  phase: 0 | 1 = 1
+  readonly isReplaying: boolean
   /** Decisions so far; they number orders where there is no journal. */
   #decisions = 0
   #orderNumber = 0
@@ -104,10 +116,12 @@ export class Engine {
   onBrokerStatus: (status: BrokerStatus) => void = () => {}
   foreignOrders = 0
 
-  constructor({ options, strategy, runId, currency, models, observer, journal }: EngineParts) {
+  constructor({ options, strategy, runId, currency, models, observer, journal, isReplaying }: EngineParts) {
     const { broker, time, rates = {}, equitySamples = 65_536 } = options
     this.options = options
     this.#observer = observer
+    this.isReplaying = isReplaying
+    if (isReplaying) this.nextKey = 0
     this.journal = journal
     this.strategy = strategy
     this.runId = runId
@@ -148,6 +162,10 @@ export class Engine {
       refusesWrongSideStops: options.wrongSideStops !== 'accept',
     })
     this.context = new RunContext(this)
+    journal?.attach(
+      () => this,
+      (instrument) => this.table.indexOf(instrument),
+    )
   }
 
   get now(): TimeNs {
@@ -223,27 +241,14 @@ export class Engine {
   }
 
   #riskView(): RiskView {
-    const engine = this
-    return {
-      get now() {
-        return engine.now
-      },
-      portfolio: this.portfolio,
-      get working() {
-        return [...engine.orderLog.all()]
-      },
-      lastPrice(instrument) {
-        const index = engine.table.indexOf(instrument)
-        const { mark } = engine.ledger.holdings[index]
-        return Number.isNaN(mark) ? undefined : { price: mark, at: timeOfKey(engine.priceKeys[index]) }
-      },
-      ordersSince(from) {
-        let count = 0
-        for (let i = engine.#sentAt.length - 1; i >= 0 && engine.#sentAt[i] >= from; i--) count++
-        return count
-      },
-      isSessionOpen: (instrument) => engine.isSessionOpen(instrument),
-    }
+    return new EngineRiskView(this)
+  }
+
+  /** Orders sent since a time. */
+  sentSince(from: TimeNs): number {
+    let count = 0
+    for (let i = this.#sentAt.length - 1; i >= 0 && this.#sentAt[i] >= from; i--) count++
+    return count
   }
 
   /** Whether an instrument's market is open now; set by the run, which knows the calendars. `undefined` when not known. */
@@ -291,11 +296,15 @@ export class Engine {
   onEmit: (() => void) | undefined = undefined
 
   get hasEvents(): boolean {
-    return this.#queue.length > this.#queueHead
+    return this.#queue.length > this.#queueHead || this.isReplaying
   }
 
   /** Handles what brokers have told, until nothing is left: handlers may cause more. */
   drain(): void {
+    if (this.isReplaying) {
+      this.#drainWritten()
+      return
+    }
     const queue = this.#queue
     let handled = 0
     while (this.#queueHead < queue.length) {
@@ -312,6 +321,62 @@ export class Engine {
     queue.length = 0
     this.#queueHead = 0
     this.findNext()
+  }
+
+  /** Handles the broker events that the journal has at this place. */
+  #drainWritten(): void {
+    for (;;) {
+      const raw = this.journal?.upcoming
+      if (raw === undefined || raw.kind !== 'broker-event' || raw.rows !== this.rows || raw.phase !== this.phase) return
+      const entry = this.journal?.decode(raw)
+      if (entry?.type !== 'broker-event') return
+      this.nowKey = timeKey(entry.at)
+      this.handle(entry.event)
+    }
+  }
+
+  /** Does what the journal has between the rows before and the next one. */
+  #replayBetween(): void {
+    for (;;) {
+      const raw = this.journal?.upcoming
+      if (raw === undefined || raw.rows !== this.rows) return
+      if (raw.kind !== 'broker-event' && raw.kind !== 'timer' && raw.kind !== 'feed-status' && raw.kind !== 'command') return
+      const entry = this.journal?.decode(raw)
+      if (entry === undefined) return
+      this.nowKey = timeKey(entry.at)
+      if (entry.type === 'broker-event') this.handle(entry.event)
+      else if (entry.type === 'timer') this.#replayTimer(entry.timer)
+      else if (entry.type === 'feed-status') this.handleFeedStatus(entry.status)
+      else if (entry.type === 'command') this.obey(entry.command, entry.by, entry.reason)
+    }
+  }
+
+  #replayTimer(timer: Timer): void {
+    if (timer.name === modelClock) {
+      this.ringModels(timeKey(timer.at))
+      return
+    }
+    this.timers.clear(timer.name)
+    this.handleTimer(timer.name, timeKey(timer.at))
+  }
+
+  /** Makes written entries ready for the next rows. @returns whether rows are still compared with them */
+  async prepare(): Promise<boolean> {
+    return this.journal === undefined ? false : this.journal.prepare(preparedEntries)
+  }
+
+  /** A batch has been used up: where its rows are kept, or their digest, is written down. */
+  endBatch(lane: Lane): void {
+    const { batch } = lane
+    if (this.journal === undefined || batch === undefined) return
+    const { from, end } = lane
+    const reference = batch.reference ?? {
+      segment: lane.feed.name,
+      row: lane.rowsBefore,
+      count: end - from,
+      sha256: batchDigest(batch, from, end),
+    }
+    this.record({ type: 'market-data', at: this.now, feed: lane.number, reference })
   }
 
   /** Takes one broker event into the journal, the books and the strategy. */
@@ -422,6 +487,14 @@ export class Engine {
     this.drain()
   }
 
+  /** Models that predict by the clock do. It is written down as a timer, so that a replay does it at the same place. */
+  ringModels(key: TimeKey): void {
+    if (this.journal !== undefined)
+      this.record({ type: 'timer', at: this.now, timer: { type: 'timer', name: modelClock, at: timeOfKey(key) } })
+    this.host.ring(key)
+    this.drain()
+  }
+
   /** Positions and marks follow a split or rename; cash and rolls come as the broker's own events. */
   followCorporateAction(action: CorporateActionView, index: number): void {
     const holding = this.ledger.holdings[index]
@@ -430,6 +503,7 @@ export class Engine {
 
   /** When anything is due that is not market data. */
   findNext(): void {
+    if (this.isReplaying) return
     let next = this.timers.nextKey
     if (this.host.nextKey < next) next = this.host.nextKey
     const venue = this.simulation?.nextKey ?? never
@@ -441,6 +515,10 @@ export class Engine {
    * rows of one instant are known to what rings at that instant.
    */
   advanceTo(key: TimeKey): void {
+    if (this.isReplaying) {
+      this.#replayBetween()
+      return
+    }
     for (;;) {
       const venue = this.simulation?.nextKey ?? never
       const { nextKey: timer } = this.timers
@@ -451,8 +529,7 @@ export class Engine {
         this.drain()
       } else if (model < key && model <= timer) {
         if (model > this.nowKey) this.nowKey = model
-        this.host.ring(model)
-        this.drain()
+        this.ringModels(model)
       } else if (timer < key) {
         if (timer > this.nowKey) this.nowKey = timer
         this.handleTimer(this.timers.take().name, timer)
@@ -512,5 +589,35 @@ export class Engine {
 
   get ordersSent(): number {
     return this.#sent
+  }
+}
+
+/** What limits may look at. */
+class EngineRiskView implements RiskView {
+  readonly #engine: Engine
+
+  constructor(engine: Engine) {
+    this.#engine = engine
+  }
+  get now(): TimeNs {
+    return this.#engine.now
+  }
+  get portfolio(): PortfolioView {
+    return this.#engine.portfolio
+  }
+  get working(): readonly OrderRecord[] {
+    return [...this.#engine.orderLog.all()]
+  }
+  lastPrice(instrument: Instrument): { readonly price: number; readonly at: TimeNs } | undefined {
+    const engine = this.#engine
+    const index = engine.table.indexOf(instrument)
+    const { mark } = engine.ledger.holdings[index]
+    return Number.isNaN(mark) ? undefined : { price: mark, at: timeOfKey(engine.priceKeys[index]) }
+  }
+  ordersSince(from: TimeNs): number {
+    return this.#engine.sentSince(from)
+  }
+  isSessionOpen(instrument: Instrument): boolean | undefined {
+    return this.#engine.isSessionOpen(instrument)
   }
 }

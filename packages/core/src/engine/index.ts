@@ -1,5 +1,6 @@
 export { acceleratedClock, wallClock, type RunClock } from './clock.js'
 export { perInstrument } from './per-instrument.js'
+export { replay, type ReplayOptions, type ReplayResult } from './replay.js'
 export { run, start } from './run.js'
 export { Session, type Command, type RunOutcome, type RunResult, type SessionEvents } from './session.js'
 export type { JournalOptions, RunOptions, WarmUpOptions } from './options.js'

@@ -14,6 +14,8 @@ export class Lane {
   keys: Float64Array = new Float64Array(0)
   row = 0
   end = 0
+  /** Rows are handled up to here before the loop comes back: `end`, or fewer while written entries are compared. */
+  stop = 0
   /** Numbers in the run of the batch's instruments. */
   indexes = new Uint32Array(0)
   isEnded = false
@@ -21,6 +23,11 @@ export class Lane {
   batches = 0
   #instruments: readonly Instrument[] | undefined = undefined
   #lastKey: TimeKey = 0
+  /** First row of the batch that the run handles. */
+  from = 0
+  /** Rows that the feed gave before it. */
+  rowsBefore = 0
+  #rowsSeen = 0
 
   constructor(
     readonly number: number,
@@ -45,12 +52,12 @@ export class Lane {
     for (;;) {
       this.batch = undefined
       this.status = undefined
-      const { value, done } = await this.iterator.next()
-      if (done === true) {
+      const next = await this.iterator.next()
+      if (next.done === true) {
         this.isEnded = true
         return false
       }
-      const item = value as Batch | FeedStatus
+      const item = next.value
       if (item.type === 'feed-status') {
         this.status = item
         return true
@@ -82,7 +89,11 @@ export class Lane {
     this.cursor = batch.view()
     this.keys = keys
     this.row = row
+    this.from = row
+    this.rowsBefore = this.#rowsSeen + row
+    this.#rowsSeen += length
     this.end = end
+    this.stop = end
     if (batch.instruments !== this.#instruments) {
       this.#instruments = batch.instruments
       this.indexes = Uint32Array.from(batch.instruments, (instrument) => this.table.indexOf(instrument))

@@ -26,6 +26,7 @@ function begin(engine: Engine, key: TimeKey): void {
   if (key >= engine.equityCurve.nextKey && engine.rows > 0 && key > engine.nowKey) engine.sampleEquity(key)
   engine.nowKey = key
   engine.rows++
+  engine.phase = 0
 }
 
 function predict(engine: Engine, schema: Schema, view: MarketView, index: number): void {
@@ -36,7 +37,7 @@ function predict(engine: Engine, schema: Schema, view: MarketView, index: number
 }
 
 const bars: RowLoop = (engine, lane, limit, goesFirst) => {
-  const { keys, end, indexes, batch, cursor } = lane
+  const { keys, stop, indexes, batch, cursor } = lane
   if (batch === undefined) return
   const { instrumentIndex, schema } = batch
   const bar = cursor as unknown as Rows<BarView>
@@ -44,7 +45,7 @@ const bars: RowLoop = (engine, lane, limit, goesFirst) => {
   const reads = engine.host.reads(schema)
   const wants = strategy.onBar !== undefined
   let row = lane.row
-  for (; row < end; row++) {
+  for (; row < stop; row++) {
     const key = keys[row]
     if (key > limit || (key === limit && !goesFirst)) break
     begin(engine, key)
@@ -59,6 +60,7 @@ const bars: RowLoop = (engine, lane, limit, goesFirst) => {
     const chart = prices[index]
     if (--chart.countdown === 0) chart.sample(engine.now, close)
     if (engine.hasEvents) engine.drain()
+    engine.phase = 1
     if (reads) predict(engine, schema, bar, index)
     if (wants) strategy.onBar?.(bar, context)
     if (engine.hasEvents) engine.drain()
@@ -67,14 +69,14 @@ const bars: RowLoop = (engine, lane, limit, goesFirst) => {
 }
 
 const books: RowLoop = (engine, lane, limit, goesFirst) => {
-  const { keys, end, indexes, batch, cursor } = lane
+  const { keys, stop, indexes, batch, cursor } = lane
   if (batch === undefined) return
   const { instrumentIndex, schema } = batch
   const book = cursor as unknown as Rows<BookView>
   const { strategy, context, simulation, ledger, priceKeys } = engine
   const reads = engine.host.reads(schema)
   let row = lane.row
-  for (; row < end; row++) {
+  for (; row < stop; row++) {
     const key = keys[row]
     if (key > limit || (key === limit && !goesFirst)) break
     begin(engine, key)
@@ -85,6 +87,7 @@ const books: RowLoop = (engine, lane, limit, goesFirst) => {
     if (!holding.isTraded) quoteMark(engine, index, (book.bidPrice(0) + book.askPrice(0)) / 2)
     priceKeys[index] = key
     if (engine.hasEvents) engine.drain()
+    engine.phase = 1
     if (reads) predict(engine, schema, book, index)
     strategy.onBook?.(book, context)
     if (engine.hasEvents) engine.drain()
@@ -101,14 +104,14 @@ function quoteMark(engine: Engine, index: number, mid: number): void {
 }
 
 const quotes: RowLoop = (engine, lane, limit, goesFirst) => {
-  const { keys, end, indexes, batch, cursor } = lane
+  const { keys, stop, indexes, batch, cursor } = lane
   if (batch === undefined) return
   const { instrumentIndex, schema } = batch
   const quote = cursor as unknown as Rows<QuoteView>
   const { strategy, context, simulation, ledger, priceKeys } = engine
   const reads = engine.host.reads(schema)
   let row = lane.row
-  for (; row < end; row++) {
+  for (; row < stop; row++) {
     const key = keys[row]
     if (key > limit || (key === limit && !goesFirst)) break
     begin(engine, key)
@@ -118,6 +121,7 @@ const quotes: RowLoop = (engine, lane, limit, goesFirst) => {
     if (!ledger.holdings[index].isTraded) quoteMark(engine, index, (quote.bidPrice + quote.askPrice) / 2)
     priceKeys[index] = key
     if (engine.hasEvents) engine.drain()
+    engine.phase = 1
     if (reads) predict(engine, schema, quote, index)
     strategy.onQuote?.(quote, context)
     if (engine.hasEvents) engine.drain()
@@ -126,14 +130,14 @@ const quotes: RowLoop = (engine, lane, limit, goesFirst) => {
 }
 
 const trades: RowLoop = (engine, lane, limit, goesFirst) => {
-  const { keys, end, indexes, batch, cursor } = lane
+  const { keys, stop, indexes, batch, cursor } = lane
   if (batch === undefined) return
   const { instrumentIndex, schema } = batch
   const trade = cursor as unknown as Rows<TradeView>
   const { strategy, context, simulation, ledger, priceKeys, prices } = engine
   const reads = engine.host.reads(schema)
   let row = lane.row
-  for (; row < end; row++) {
+  for (; row < stop; row++) {
     const key = keys[row]
     if (key > limit || (key === limit && !goesFirst)) break
     begin(engine, key)
@@ -148,6 +152,7 @@ const trades: RowLoop = (engine, lane, limit, goesFirst) => {
     const chart = prices[index]
     if (--chart.countdown === 0) chart.sample(engine.now, price)
     if (engine.hasEvents) engine.drain()
+    engine.phase = 1
     if (reads) predict(engine, schema, trade, index)
     strategy.onTrade?.(trade, context)
     if (engine.hasEvents) engine.drain()
@@ -158,18 +163,19 @@ const trades: RowLoop = (engine, lane, limit, goesFirst) => {
 /** Schemas whose rows are few: one loop for all. */
 function others(handle: (engine: Engine, view: Rows<MarketView>, index: number) => void): RowLoop {
   return (engine, lane, limit, goesFirst) => {
-    const { keys, end, indexes, batch, cursor } = lane
+    const { keys, stop, indexes, batch, cursor } = lane
     if (batch === undefined) return
     const { instrumentIndex, schema } = batch
     const view = cursor as unknown as Rows<MarketView>
     const reads = engine.host.reads(schema)
     let row = lane.row
-    for (; row < end; row++) {
+    for (; row < stop; row++) {
       const key = keys[row]
       if (key > limit || (key === limit && !goesFirst)) break
       begin(engine, key)
       view.row = row
       const index = indexes[instrumentIndex[row]]
+      engine.phase = 1
       if (reads) predict(engine, schema, view, index)
       handle(engine, view, index)
       if (engine.hasEvents) engine.drain()

@@ -14,7 +14,13 @@ export function configOf(options: RunOptions, strategy: string): Record<string, 
     strategy,
     seed,
     feeds: feeds.map(({ name, schemas }) => ({ name, schemas: [...schemas] })),
-    broker: { name: broker.name, environment: broker.environment, conventions: [...(broker.simulation?.conventions ?? [])] },
+    broker: {
+      name: broker.name,
+      environment: broker.environment,
+      currency: broker.baseCurrency ?? 'USD',
+      supports: broker.supports,
+      conventions: [...(broker.simulation?.conventions ?? [])],
+    },
     range: range === undefined ? null : { from: String(range.from), to: String(range.to) },
     models: models.map(describe),
     shadows: shadows.map(describe),
@@ -39,6 +45,6 @@ export function runIdOf(options: RunOptions, config: Record<string, unknown>): s
     }
     return runId
   }
-  if (time === 'backtest' && broker.environment === 'simulated') return documentDigest(config).slice(0, 10)
+  if (time === 'backtest' && broker.environment === 'simulated') return documentDigest(JSON.parse(JSON.stringify(config))).slice(0, 10)
   return randomBytes(5).toString('hex')
 }

@@ -2,7 +2,6 @@ import { isTradingError, TradingError, type Admitted, type Refusal } from '@gate
 import { EventEmitter } from 'eventemitter3'
 import type { BrokerStatus } from '../interfaces/broker.js'
 import type { FeedStatus } from '../interfaces/feed.js'
-import type { Journal } from '../interfaces/journal.js'
 import type { Model } from '../interfaces/model.js'
 import type { Fill, Order, OrderUpdate } from '../interfaces/order.js'
 import type { Prediction } from '../interfaces/prediction.js'
@@ -10,6 +9,7 @@ import type { Strategy } from '../interfaces/strategy.js'
 import { fromNano } from '../portfolio/money.js'
 import type { Report } from '../report/report.js'
 import { allTime, runBacktest } from './backtest.js'
+import { openJournal, type RunJournal } from '../journal/run-journal.js'
 import { Engine, type EngineObserver } from './engine.js'
 import { Lane } from './lane.js'
 import { HostedModel, requireAdmissions } from './models.js'
@@ -57,6 +57,15 @@ export interface Command {
 
 const yieldEveryMs = 20
 
+/** A run that is done again from its journal. */
+export interface DoneAgain {
+  readonly journal: RunJournal
+  /** As the journal has it. */
+  readonly config: string
+  /** The journal has the run's end. */
+  readonly hasEnded: boolean
+}
+
 /** A run under way: observe it, steer it, wait for `done`. */
 export class Session extends EventEmitter<SessionEvents> {
   /** Resolves when the run has ended; rejects when it failed. */
@@ -68,8 +77,12 @@ export class Session extends EventEmitter<SessionEvents> {
   readonly #commands: Command[] = []
   #stopReason: string | undefined
 
-  constructor(options: RunOptions) {
+  readonly #again: DoneAgain | undefined
+
+  /** @internal Use `start`. */
+  constructor(options: RunOptions, again?: DoneAgain) {
     super()
+    this.#again = again
     requireOptions(options)
     this.#options = options
     this.#strategy = options.strategy()
@@ -112,9 +125,9 @@ export class Session extends EventEmitter<SessionEvents> {
       ...models.map((model, i) => new HostedModel(i, model, false)),
       ...shadows.map((model, i) => new HostedModel(models.length + i, model, true)),
     ]
-    const journal: Journal | undefined = undefined
+    const journal = await this.#openJournal()
     const now = options.clock?.now() ?? 0n
-    requireAdmissions(hosted, broker.environment, now)
+    if (this.#again === undefined) requireAdmissions(hosted, broker.environment, now)
     const engine = new Engine({
       options,
       strategy: this.#strategy,
@@ -123,15 +136,25 @@ export class Session extends EventEmitter<SessionEvents> {
       models: hosted,
       observer: this.#observer(),
       journal,
+      isReplaying: this.#again !== undefined,
+    })
+    await engine.prepare()
+    const range = options.range ?? allTime
+    engine.nowKey = timeKey(range.from)
+    engine.record({
+      type: 'run-started',
+      at: engine.now,
+      runId: this.runId,
+      strategy: this.#strategy.name,
+      config: this.#again?.config ?? JSON.stringify(this.#config),
+      models: hosted.map(({ inUse }) => inUse),
     })
     for (const instrument of instruments) engine.table.indexOf(instrument)
-    const range = options.range ?? allTime
     for (const feed of feeds) {
       const wanted = options.subscriptions?.[feed.name]
       if (wanted !== undefined) feed.subscribe(wanted)
       for (const instrument of await feed.instruments({ signal })) engine.table.indexOf(instrument)
     }
-    engine.nowKey = timeKey(range.from)
     engine.simulation?.attach({
       now: () => engine.now,
       indexOf: (instrument) => engine.table.indexOf(instrument),
@@ -144,6 +167,7 @@ export class Session extends EventEmitter<SessionEvents> {
       { emit: engine.emit, workingOrders: [], nextCounter: () => engine.nextCounter(), instruments: engine.table.instruments },
       { signal },
     )
+    engine.record({ type: 'broker-snapshot', at: engine.now, snapshot })
     engine.adoptSnapshot(snapshot)
     const initialEquity = engine.portfolio.equity ?? fromNano(engine.ledger.account(engine.ledger.currency).nano)
     for (const model of hosted)
@@ -170,7 +194,12 @@ export class Session extends EventEmitter<SessionEvents> {
       })
       guard(engine, () => this.#strategy.onStop?.(engine.context))
       message = this.#stopReason ?? ''
+      if (this.#again?.hasEnded !== false) {
+        engine.record({ type: 'run-ended', at: engine.now, outcome: message === '' ? 'completed' : 'stopped', message })
+      }
     } finally {
+      // What happened before a failure is kept: the journal is where a resumed run goes on.
+      if (this.#again === undefined) await journal?.close()
       for (const lane of lanes) await lane.iterator.return?.()
       for (const feed of feeds) await feed.close()
       await broker.close()
@@ -180,12 +209,32 @@ export class Session extends EventEmitter<SessionEvents> {
     return {
       runId: this.runId,
       outcome,
-      report: reportOf(engine, { initialEquity, outcome, message, provenance: { run: this.runId } }),
-      journalHash: undefined,
+      report: reportOf(engine, {
+        initialEquity,
+        outcome,
+        message,
+        provenance: { run: this.runId, ...(journal === undefined ? {} : { journal: journal.hash }) },
+      }),
+      journalHash: journal?.hash,
       rows: engine.rows,
       equity: engine.portfolio.equity,
       message,
     }
+  }
+
+  async #openJournal(): Promise<RunJournal | undefined> {
+    if (this.#again !== undefined) return this.#again.journal
+    const { journal: wanted } = this.#options
+    if (wanted === undefined) return undefined
+    const { journal, state } = await openJournal(wanted)
+    const config = JSON.stringify(this.#config)
+    if (state.start === undefined || (state.start.config === config && state.start.runId === this.runId)) return journal
+    await journal.close()
+    throw new TradingError(
+      'JOURNAL_OTHER_RUN',
+      `${wanted.directory} holds an unfinished run ${state.start.runId} of ${state.start.strategy} with another configuration; resume that one, or take another folder`,
+      { directory: wanted.directory, runId: state.start.runId },
+    )
   }
 
   #obey(engine: Engine): void {

@@ -235,6 +235,7 @@ export class Trader implements Orders {
     const refused = world.broker.cancel(clientOrderId)
     if (refused === undefined) return undefined
     world.log.apply({ type: 'broker-order', clientOrderId, status: 'cancelRejected', at: world.now(), message: refused.message })
+    world.refused([record.order], refused)
     return refused
   }
 

@@ -1,0 +1,3 @@
+export { batchDigest } from './batch-digest.js'
+export { inspectJournal, readJournal, type Difference, type JournalState } from './run-journal.js'
+export { explain, type OrderExplanation } from './explain.js'
