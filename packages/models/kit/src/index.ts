@@ -92,3 +92,10 @@ export { readSafetensors, writeSafetensors, type Safetensors, type StoredTensor 
 export { compilePlan, type OutputKind, type Plan, type PlanOptions, type PlanOutput } from './serve/plan.js'
 export { compileStreamingPlan, type StreamingPlan } from './serve/streaming-plan.js'
 export { fitNormaliser, noNormaliser, normalise, normaliseGroup, type Normaliser } from './serve/normaliser.js'
+
+export { registerGradients } from './tape/gradients.js'
+export { fusedOps } from './tape/fused-ops.js'
+export { tapeExecutor, type TapeBatch, type TapeExecutorOptions } from './tape/tape-executor.js'
+export { tapeForward, type TapePass, type TensorMap } from './tape/tape-network.js'
+export { type TapeOps, type TensorFlow } from './tape/tape-ops.js'
+export { selectTensorBackend, type TensorBackend, type TensorBackendName } from './tape/tensor-backend.js'
