@@ -1,5 +1,5 @@
 import { TradingError } from '@gatehouse/contracts'
-import type { Batch, ColumnName, ColumnOf, ColumnsOf, MarketDataReference } from '../interfaces/batch.js'
+import type { Batch, ColumnsOf, MarketDataReference } from '../interfaces/batch.js'
 import type { Instrument } from '../interfaces/instrument.js'
 import { barNs, isBarSchema, schemaColumns, type ColumnKind, type ColumnSpec, type Schema } from '../interfaces/schema.js'
 import type { Cursor } from '../interfaces/view.js'
@@ -55,10 +55,6 @@ export class ColumnarBatch<S extends Schema = Schema> implements Batch<S> {
     this.columns = options.columns
     this.reference = options.reference
     this.length = this.availableAt.length
-  }
-
-  column<N extends ColumnName<S>>(name: N): ColumnOf<S, N> {
-    return this.columns[name]
   }
 
   view(): Cursor<S> {

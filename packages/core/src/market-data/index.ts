@@ -1,6 +1,7 @@
 export { anyBatch } from './any-batch.js'
 export { BarBuilder, type BarBuilderOptions } from './bar-builder.js'
 export { ColumnarBatch, createBatch, type BatchOptions } from './columnar-batch.js'
+export { lazyColumns } from './lazy-columns.js'
 export { priceAt } from './cursors.js'
 export { crypto, equity, etf, future, fx, index, option, type InstrumentOptions } from './instruments.js'
 export { columnNames, firstRowAt, selectRows, sliceBatch } from './select-rows.js'

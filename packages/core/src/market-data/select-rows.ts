@@ -14,7 +14,8 @@ export function columnNames<S extends Schema>(schema: S): readonly ColumnName<S>
 }
 
 function rebuild<S extends Schema>(batch: Batch<S>, pick: (values: Values) => Values): ColumnarBatch<S> {
-  const columns = Object.fromEntries(columnNames(batch.schema).map((name) => [name, pick(batch.column(name) as unknown as Values)]))
+  const values = batch.columns as unknown as Readonly<Record<string, Values>>
+  const columns = Object.fromEntries(columnNames(batch.schema).map((name) => [name, pick(values[name])]))
   return new ColumnarBatch({
     schema: batch.schema,
     source: batch.source,

@@ -7,13 +7,16 @@ const LN2_HIGH = 6.9314718036912381649e-1
 const LN2_LOW = 1.90821492927058770002e-10
 const INVERSE_LN2 = 1.442695040888963387
 
-const bits = new DataView(new ArrayBuffer(8))
+// One float64 seen as its two words; which of them is high depends on the platform.
+const float = new Float64Array(1)
+const words = new Uint32Array(float.buffer)
+const high = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0
 
 /** 2^k for -1022 <= k <= 1023. */
 function powerOfTwo(k: number): number {
-  bits.setUint32(0, (k + 1023) << 20)
-  bits.setUint32(4, 0)
-  return bits.getFloat64(0)
+  words[high] = (k + 1023) << 20
+  words[1 - high] = 0
+  return float[0]
 }
 
 /** e^x within 2 ulp for |x| < 700; the caller stays in that range. */
@@ -28,11 +31,11 @@ export function exactExp(x: number): number {
 
 /** Natural logarithm of a positive normal number, within a few ulp. */
 export function exactLog(x: number): number {
-  bits.setFloat64(0, x)
-  const top = bits.getUint32(0)
+  float[0] = x
+  const top = words[high]
   let k = (top >>> 20) - 1023
-  bits.setUint32(0, (top & 0xf_ffff) | 0x3ff0_0000)
-  let m = bits.getFloat64(0)
+  words[high] = (top & 0xf_ffff) | 0x3ff0_0000
+  let m = float[0]
   if (m > 1.4142135623730951) {
     m *= 0.5
     k++
@@ -40,8 +43,8 @@ export function exactLog(x: number): number {
   // ln m = 2 artanh((m - 1) / (m + 1)); |s| <= 0.1716, so s^21 / 21 is below 1e-17.
   const s = (m - 1) / (m + 1)
   const s2 = s * s
-  let sum = 0
-  for (let n = 19; n >= 1; n -= 2) sum = sum * s2 + 1 / n
+  const sum =
+    ((((((((s2 / 19 + 1 / 17) * s2 + 1 / 15) * s2 + 1 / 13) * s2 + 1 / 11) * s2 + 1 / 9) * s2 + 1 / 7) * s2 + 1 / 5) * s2 + 1 / 3) * s2 + 1
   return 2 * s * sum + k * LN2_LOW + k * LN2_HIGH
 }
 

@@ -1,5 +1,5 @@
 import { TradingError } from '@gatehouse/contracts'
-import { dayOfTime } from '../calendar/civil.js'
+import { dayOfCivil, dayOfTime } from '../calendar/civil.js'
 import type { Instrument } from '../interfaces/instrument.js'
 import type { TimeNs } from '../interfaces/time.js'
 import { equity } from '../market-data/instruments.js'
@@ -54,14 +54,16 @@ export function readMarketOptions(options: SyntheticMarketOptions): World {
 function readDay(option: string, value: string | TimeNs): number {
   const milliseconds = typeof value === 'string' ? Date.parse(`${value}T00:00:00Z`) : Number(value / 1_000_000n)
   const day = Number.isNaN(milliseconds) ? NaN : dayOfTime(BigInt(milliseconds) * 1_000_000n)
-  if (!(day >= 0 && day <= lastDay)) {
-    throw invalid(`${option} is ${value}; it is a day such as 2020-01-31, from 1970 to 2099`, { [option]: value })
+  if (!(day >= firstDay && day <= lastDay)) {
+    throw invalid(`${option} is ${value}; it is a day such as 2020-01-31, from 1998 to 2027, for which sessions are known`, {
+      [option]: value,
+    })
   }
   return day
 }
 
-/** 2100-01-01. */
-const lastDay = 47_482
+const firstDay = dayOfCivil(1998, 1, 1)
+const lastDay = dayOfCivil(2028, 1, 1)
 
 export function invalid(problem: string, details: Readonly<Record<string, unknown>>): TradingError {
   return new TradingError('SYNTHETIC_OPTIONS_INVALID', `synthetic market: ${problem}`, details)

@@ -1,3 +1,4 @@
+import { TradingError } from '@gatehouse/contracts'
 import type { Batch } from '../interfaces/batch.js'
 import type { Feed } from '../interfaces/feed.js'
 import type { Instrument } from '../interfaces/instrument.js'
@@ -6,7 +7,10 @@ import type { TimeNs, TimeRange } from '../interfaces/time.js'
 import { recordedFeed } from '../feed/recorded-feed.js'
 import { sliceBatch } from '../market-data/select-rows.js'
 import { timeOfDay } from '../calendar/civil.js'
-import { dailyBars, hourlyBars } from './hourly-bars.js'
+import { anyBatch } from '../market-data/any-batch.js'
+import { bookBatches, tradesOf } from './book-feed.js'
+import { coarseBars } from './coarse-bars.js'
+import { secondBars } from './second-bars.js'
 import { invalid, readMarketOptions, type SyntheticMarketOptions, type World } from './market-options.js'
 
 /** One seeded, coherent world and the feeds it can give. */
@@ -18,6 +22,13 @@ export interface SyntheticMarket {
   readonly range: TimeRange
   /** Bars of all names. Coarser bars are the sums of finer ones. */
   bars(schema: BarSchema): Feed
+  /**
+   * `mbp-10` of one name (the first unless stated): ten levels, trades among them, coherent with its bars of a second: each second's trades have
+   * that bar's open, high, low, close and volume.
+   */
+  book(symbol?: string): Feed
+  /** The trades of {@link book} alone. */
+  trades(symbol?: string): Feed
 }
 
 /**
@@ -31,24 +42,50 @@ export function syntheticMarket(options: SyntheticMarketOptions): SyntheticMarke
     seed: world.seed,
     instruments: world.instruments,
     range: { from: timeOfDay(world.fromDay), to: timeOfDay(world.toDay) },
+    book: (symbol) => {
+      const name = nameOf(world, symbol)
+      return generated(
+        world,
+        'mbp-10',
+        function* (range) {
+          for (const batch of bookBatches(world, name, range)) yield anyBatch(batch)
+        },
+        name,
+      )
+    },
+    trades: (symbol) => {
+      const name = nameOf(world, symbol)
+      return generated(
+        world,
+        'trades',
+        function* (range) {
+          for (const batch of bookBatches(world, name, range)) {
+            const trades = tradesOf(batch)
+            if (trades !== undefined) yield trades
+          }
+        },
+        name,
+      )
+    },
     bars(schema) {
-      switch (schema) {
-        case 'ohlcv-1h':
-          return generated(world, schema, (range) => hourlyBars(world, range))
-        case 'ohlcv-1d':
-          return generated(world, schema, (range) => dailyBars(world, range))
-        default:
-          throw invalid(`there are no ${schema} bars yet`, { schema })
-      }
+      return generated(world, schema, (range) => (schema === 'ohlcv-1s' ? secondBars(world, range) : coarseBars(world, schema, range)))
     },
   }
 }
 
-function generated(world: World, schema: Schema, generate: (range: TimeRange) => Generator<Batch>): Feed {
+function nameOf(world: World, symbol = world.instruments[0].symbol): number {
+  const name = world.instruments.findIndex((instrument) => instrument.symbol === symbol || instrument.id === symbol)
+  if (name < 0) throw new TradingError('FEED_SYMBOL_UNKNOWN', `no ${symbol} in this synthetic market`, { symbol })
+  return name
+}
+
+/** A feed of all names, or of one. */
+function generated(world: World, schema: Schema, generate: (range: TimeRange) => Generator<Batch>, name?: number): Feed {
+  const instruments = name === undefined ? world.instruments : [world.instruments[name]]
   return recordedFeed({
-    name: `synthetic-${schema}`,
+    name: name === undefined ? `synthetic-${schema}` : `synthetic-${schema}-${world.instruments[name].symbol}`,
     schemas: [schema],
-    instruments: async () => world.instruments,
+    instruments: async () => instruments,
     async *open(range) {
       yield* generate(range)
     },

@@ -59,11 +59,9 @@ export class SignalProcess {
     this.activity = drawActivity(random)
   }
 
-  /** The activity of the next step, which may be new. Draws are made whatever happens, so that streams stay aligned. */
+  /** The activity of the next step, which may be new. */
   renew(random: RandomStream): void {
-    const renewed = random.uniform() < this.options.renewal
-    const next = drawActivity(random)
-    if (renewed) this.activity = next
+    if (random.uniform() < this.options.renewal) this.activity = drawActivity(random)
   }
 
   /** Takes in one step, in units of its volatility. */

@@ -1,0 +1,203 @@
+import { exactExp } from './exact-math.js'
+import type { SessionMinutes } from './minute-world.js'
+import { RandomStream } from './random.js'
+import { leastVolume, SecondPath } from './second-path.js'
+import { activitySign, drawActivity } from './signal-process.js'
+
+/** Depth of a thin, normal and thick book, in the same U-shaped relation to the sign as activity is for bars. */
+export const regimeDepth: readonly number[] = [0.5, 1, 1.5]
+const regimeRenewal = 1 / 12
+const burstRenewal = 1 / 5
+export const maxSpread = 3
+/** Spread of log sizes of early trades, and their mean as a share of the mean second's volume. */
+export const sizeSpread = 0.6
+export const earlyShare = 0.3
+/** Quotes of a second move between these parts of it. */
+const moveFrom = 0.5
+const moveTo = 0.95
+
+/** How strongly a book's signals are planted. A loading is the correlation of what is shown with what comes. */
+export interface BookLoadings {
+  readonly imbalance: number
+  readonly size: number
+  /** Chance of a change of spread that regime and burst want, and of one against them. */
+  readonly wantedChange: number
+  readonly otherChange: number
+}
+
+export function bookLoadings(strength: number): BookLoadings {
+  const bounded = Math.min(1.2, strength)
+  const lean = 0.18 * Math.min(1, strength)
+  return { imbalance: 0.7 * bounded, size: 0.6 * bounded, wantedChange: 0.22 + lean, otherChange: 0.22 - lean }
+}
+
+/**
+ * What happens in one second of a book, decided before any event is made. Prices in ticks.
+ *
+ * Planted: the book *shows* `sign(regime) * (loading * z + noise)` as the logarithmic ratio of bid to ask size, where `z` is the move of this second and
+ * the next in units of volatility; first trades are large when `sign(regime) * side` agrees with the second's move; and the spread narrows when
+ * `sign(regime)` and `burst` agree, widens when they do not. `sign(regime)` is U-shaped in depth, so neither imbalance nor size nor depth alone
+ * says anything.
+ */
+export interface SecondPlan {
+  /** Seconds since 1970. */
+  second: number
+  /** 0 thin, 1 normal, 2 thick. */
+  regime: number
+  /** 1 while events come in bursts, else 0. */
+  burst: number
+  /** Spread and best bid when the second begins, and after its move. */
+  spreadBefore: number
+  bidBefore: number
+  spread: number
+  bid: number
+  /** Logarithm of bid size over ask size near the best price. */
+  imbalance: number
+  /** Part of the second at which quotes move. */
+  moveAt: number
+  open: number
+  high: number
+  low: number
+  close: number
+  volume: number
+  /** Mean volume of a second at the time. */
+  typicalVolume: number
+  /** First trade of the second; 1 when a buyer is the aggressor, -1 when a seller is. */
+  earlySize: number
+  earlySide: number
+  /** The second's move in units of its volatility, and that in ticks. */
+  move: number
+  volatility: number
+}
+
+/** Decides the seconds of one name's day, one after the other. */
+export class BookPlanner {
+  readonly plan: SecondPlan
+  readonly #random: RandomStream
+  readonly #session: SessionMinutes
+  readonly #name: number
+  readonly #loadings: BookLoadings
+  readonly #imbalanceNoise: number
+  readonly #sizeNoise: number
+  readonly #source = new SecondPath()
+  // The minute being planned and the one after it: a second knows two moves ahead.
+  #current = new MinutePart()
+  #following = new MinutePart()
+  #index = -1
+
+  constructor(seed: number, symbol: string, session: SessionMinutes, name: number, loadings: BookLoadings) {
+    this.#session = session
+    this.#name = name
+    this.#loadings = loadings
+    this.#imbalanceNoise = Math.sqrt(1 - loadings.imbalance * loadings.imbalance)
+    this.#sizeNoise = Math.sqrt(1 - loadings.size * loadings.size)
+    this.#random = new RandomStream(seed, 'plan', symbol, session.day.day)
+    this.#source.startDay(seed, symbol, session.day.day)
+    this.#following.read(this.#source, session, name)
+    const open = session.open[name]
+    this.plan = {
+      second: session.day.open - 1,
+      regime: drawActivity(this.#random),
+      burst: this.#random.word() & 1,
+      spreadBefore: 1,
+      bidBefore: open,
+      spread: 1,
+      bid: open,
+      imbalance: 0,
+      moveAt: 0,
+      open,
+      high: open,
+      low: open,
+      close: open,
+      volume: 0,
+      typicalVolume: 0,
+      earlySize: 0,
+      earlySide: 1,
+      move: 0,
+      volatility: 0,
+    }
+  }
+
+  /** Plans the next second; false after the last. */
+  next(): boolean {
+    const index = ++this.#index
+    if (index >= this.#session.minutes * 60) return false
+    const i = index % 60
+    if (i === 0) this.#turnMinute(index / 60)
+    const { plan } = this
+    const { path, moves, volatility, typicalVolume } = this.#current
+    const random = this.#random
+    if (random.uniform() < regimeRenewal) plan.regime = drawActivity(random)
+    if (random.uniform() < burstRenewal) plan.burst = random.word() & 1
+    const sign = activitySign[plan.regime]
+
+    plan.second++
+    plan.volatility = volatility
+    plan.move = moves[i]
+    const nextMove = i < 59 ? moves[i + 1] : this.#following.moves[0]
+    plan.imbalance = sign * ((this.#loadings.imbalance * (plan.move + nextMove)) / Math.SQRT2 + this.#imbalanceNoise * random.normal())
+    plan.moveAt = moveFrom + (moveTo - moveFrom) * random.uniform()
+
+    plan.open = path.open[i]
+    plan.high = path.high[i]
+    plan.low = path.low[i]
+    plan.close = path.close[i]
+    plan.volume = path.volume[i]
+    plan.typicalVolume = typicalVolume
+    this.#planTrade(sign)
+    this.#planQuotes(sign, path.efficient[i])
+    return true
+  }
+
+  #planTrade(sign: number): void {
+    const { plan } = this
+    const random = this.#random
+    // Aggressors take what is there: at or above the ask they buy, at or below the bid they sell, in between either.
+    const ask = plan.bid + plan.spread
+    plan.earlySide = plan.open >= ask ? 1 : plan.open <= plan.bid ? -1 : (random.word() & 1) * 2 - 1
+    const u = sign * plan.earlySide * this.#loadings.size * plan.move + this.#sizeNoise * random.normal()
+    const size = Math.round(earlyShare * plan.typicalVolume * exactExp(sizeSpread * u))
+    plan.earlySize = Math.max(1, Math.min(plan.volume - leastVolume + 1, size))
+  }
+
+  #planQuotes(sign: number, efficient: number): void {
+    const { plan } = this
+    const { wantedChange, otherChange } = this.#loadings
+    plan.bidBefore = plan.bid
+    plan.spreadBefore = plan.spread
+    const wanted = sign * (plan.burst === 1 ? -1 : 1)
+    const u = this.#random.uniform()
+    const change = u < wantedChange ? wanted : u < wantedChange + otherChange ? -wanted : 0
+    plan.spread = Math.max(1, Math.min(maxSpread, plan.spread + change))
+    plan.bid = Math.floor(efficient - (plan.spread - 1) / 2)
+  }
+
+  #turnMinute(minute: number): void {
+    const done = this.#current
+    this.#current = this.#following
+    this.#following = done
+    if (minute + 1 < this.#session.minutes) done.read(this.#source, this.#session, (minute + 1) * this.#session.names + this.#name)
+    else done.moves.fill(0)
+  }
+}
+
+/** One minute in seconds, with its moves in units of volatility. */
+class MinutePart {
+  path = new SecondPath()
+  readonly moves = new Float64Array(60)
+  volatility = 1
+  typicalVolume = 1
+
+  read(source: SecondPath, session: SessionMinutes, cell: number): void {
+    source.refine(session, cell)
+    this.path.copyFrom(source)
+    // Square root of 60.
+    this.volatility = session.volatility[cell] / 7.745966692414834
+    this.typicalVolume = session.volume[cell] / 60
+    let before = session.start[cell]
+    for (let i = 0; i < 60; i++) {
+      this.moves[i] = (source.efficient[i] - before) / this.volatility
+      before = source.efficient[i]
+    }
+  }
+}
