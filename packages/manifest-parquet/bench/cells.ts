@@ -170,7 +170,11 @@ const cells: Record<string, Cell> = {
     }
     await manifest.commit()
     const files = await manifest.at('latest').files()
-    return { ms: performance.now() - start - clock.ms - made, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0), note: `${files.length} files` }
+    return {
+      ms: performance.now() - start - clock.ms - made,
+      bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
+      note: `${files.length} files`,
+    }
   },
 
   async 'manifest scan'(set, { file }) {
@@ -231,7 +235,10 @@ const cells: Record<string, Cell> = {
     const log = new DeltaLog({ directory: file, fileSystem })
     const start = performance.now()
     for (let i = 0; i < 10_000; i++) {
-      await log.commit((state) => (state.version < 0 ? createTable() : { info: { operation: 'WRITE' }, actions: [added(i)] }), () => 1_700_000_000_000)
+      await log.commit(
+        (state) => (state.version < 0 ? createTable() : { info: { operation: 'WRITE' }, actions: [added(i)] }),
+        () => 1_700_000_000_000,
+      )
     }
     return { ms: performance.now() - start }
   },
@@ -267,7 +274,15 @@ const createTable = () => ({
   info: { operation: 'CREATE TABLE' },
   actions: [
     { protocol: { minReaderVersion: 1, minWriterVersion: 2 } },
-    { metaData: { id: 'bench', format: { provider: 'parquet' }, schemaString: '{"type":"struct","fields":[]}', partitionColumns: [], configuration: {} } },
+    {
+      metaData: {
+        id: 'bench',
+        format: { provider: 'parquet' },
+        schemaString: '{"type":"struct","fields":[]}',
+        partitionColumns: [],
+        configuration: {},
+      },
+    },
   ],
 })
 
@@ -299,7 +314,14 @@ function* marketBatches(set: DataSet, clock: { ms: number }, made: (ms: number) 
     }
     // The receive time jitters past the next row's; availableAt may not fall.
     const availableAt = raw.ts_event as BigInt64Array
-    const batch = createBatch({ schema: 'mbp-10', source: 'bench', instruments, instrumentIndex: index, availableAt, columns: columns as never }) as unknown as Batch
+    const batch = createBatch({
+      schema: 'mbp-10',
+      source: 'bench',
+      instruments,
+      instrumentIndex: index,
+      availableAt,
+      columns: columns as never,
+    }) as unknown as Batch
     made(performance.now() - start)
     yield batch
   }

@@ -76,7 +76,9 @@ export function* batches({ columns, file }: DataSet, clock: { ms: number }): Gen
 
 /** Arrays for `columns` of the whole set. */
 export function allocate({ columns, rows }: DataSet, only?: readonly string[]): Columns {
-  return Object.fromEntries(columns.filter(({ name }) => !only || only.includes(name)).map(({ name, type }) => [name, new arrays[type](rows)]))
+  return Object.fromEntries(
+    columns.filter(({ name }) => !only || only.includes(name)).map(({ name, type }) => [name, new arrays[type](rows)]),
+  )
 }
 
 /** Compares what was read with the source, byte by byte. */
@@ -107,7 +109,8 @@ function books(): (batch: Columns) => void {
   const next = random(7)
   const size = (): number => Math.max(1, Math.floor(-Math.log(1 - next()) * 8 * (next() < 0.1 ? 10 : 1)))
   const orders = (): number => 1 + Math.floor(next() * 6)
-  const side = (price: (level: number) => number) => Array.from({ length: 10 }, (_, level) => ({ price: price(level), size: size(), orders: orders() }))
+  const side = (price: (level: number) => number) =>
+    Array.from({ length: 10 }, (_, level) => ({ price: price(level), size: size(), orders: orders() }))
   const book = { bid: side((level) => 399_999 - level), ask: side((level) => 400_000 + level) }
   let time = 1_700_000_000_000_000_000n
   let sequence = 1

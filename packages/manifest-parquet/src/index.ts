@@ -1,3 +1,4 @@
+export { isTradingError, TradingError } from '@gatehouse/durable-log'
 export { openManifest, ParquetManifest, type ManifestOptions } from './manifest.js'
 export { type TableSnapshot } from './table/snapshot.js'
 export { type PartitionBy } from './table/layout.js'

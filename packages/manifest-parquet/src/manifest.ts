@@ -122,7 +122,7 @@ export class ParquetManifest implements Manifest {
         requireWritable(before.protocol!, this.directory)
         return pending.propose(before, this.#layout(before), { timestamp, lineage: this.#options.lineage, onProgress })
       }, this.#nowMs)
-      await pending.committed(state)
+      await pending.committed()
       return pinOf(state, this.#layout(state))
     })
   }
@@ -183,8 +183,8 @@ export class ParquetManifest implements Manifest {
   }
 
   #open(): Promise<PendingAppends> {
-    const { directory, pendingBytes = defaultPendingBytes, logFileSystem } = this.#options
-    const opening = (this.#pending ??= PendingAppends.open({ directory, fileSystem: this.#fileSystem, logFileSystem, pendingBytes }))
+    const { pendingBytes = defaultPendingBytes, logFileSystem } = this.#options
+    const opening = (this.#pending ??= PendingAppends.open({ log: this.#log, fileSystem: this.#fileSystem, logFileSystem, pendingBytes }))
     // A failed opening (no space, a lock) may succeed the next time.
     opening.catch(() => (this.#pending = undefined))
     return opening

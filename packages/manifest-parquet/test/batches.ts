@@ -37,7 +37,7 @@ export function bars(options: {
       close: price(),
       volume: Float64Array.from({ length: rows }, () => Math.floor(next() * 10_000)),
     },
-  }) as unknown as Batch
+  })
 }
 
 const names = (side: string): string[] => Array.from({ length: 10 }, (_, level) => `${side}0${level}`)
@@ -74,7 +74,7 @@ export function books(options: { from: bigint; rows: number; instruments?: reado
     priceDivisor: 1e9,
     instrumentIndex: Uint32Array.from({ length: rows }, (_, row) => row % instruments.length),
     columns: columns as never,
-  }) as unknown as Batch
+  })
 }
 
 /** Rows as plain objects, so that tests compare values and not memory. */
@@ -82,6 +82,6 @@ export function rowsOf(batch: Batch, columns: readonly string[]): Record<string,
   return Array.from({ length: batch.length }, (_, row) => ({
     at: batch.availableAt[row],
     instrument: batch.instruments[batch.instrumentIndex[row]].id,
-    ...Object.fromEntries(columns.map((name) => [name, (batch.column(name as never) as unknown[])[row]])),
+    ...Object.fromEntries(columns.map((name) => [name, (batch.columns as unknown as Record<string, readonly unknown[]>)[name][row]])),
   }))
 }

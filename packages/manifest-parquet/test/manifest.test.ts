@@ -119,7 +119,9 @@ describe('a manifest', () => {
     )
     expect(await collect(manifest.at('latest').scan({ from, to, symbols: ['QQQ'], columns: ['close'] }), ['close'])).toEqual(expected)
     for await (const part of manifest.at('latest').scan({ columns: ['close'] })) {
-      expect(() => part.column('open' as never)).toThrow(expect.objectContaining({ code: 'MANIFEST_COLUMN_NOT_SCANNED' }))
+      expect(() => (part.columns as unknown as { open: unknown }).open).toThrow(
+        expect.objectContaining({ code: 'MANIFEST_COLUMN_NOT_SCANNED' }),
+      )
     }
   })
 

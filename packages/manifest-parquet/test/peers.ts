@@ -3,11 +3,10 @@ import { fileURLToPath } from 'node:url'
 
 /** The part of `@duckdb/node-api` that tests use. */
 interface DuckDB {
-  readonly DuckDBInstance: { create(path: string): Promise<{ connect(): Promise<DuckDBConnection>; closeSync(): void }> }
+  readonly DuckDBInstance: { create(path: string): Promise<{ connect(): Promise<DuckDBConnection> }> }
 }
 interface DuckDBConnection {
   runAndReadAll(query: string): Promise<{ getRowObjects(): Record<string, unknown>[] }>
-  closeSync(): void
 }
 /** The part of `nodejs-polars` that tests use. */
 interface Polars {
@@ -37,15 +36,16 @@ export const duckdb = peer<DuckDB>('@duckdb/node-api')
 /** polars, when installed under `peers/`. */
 export const polars = peer<Polars>('nodejs-polars')
 
-/** Rows of a query as objects, in a fresh database. */
+let connection: Promise<DuckDBConnection> | undefined
+
+/** Rows of a query as objects, from a database in memory that the test file shares. */
 export async function sql(query: string): Promise<Record<string, unknown>[]> {
+  connection ??= connect()
+  return (await (await connection).runAndReadAll(query)).getRowObjects()
+}
+
+async function connect(): Promise<DuckDBConnection> {
   if (!duckdb) throw new Error('DuckDB is not installed')
   const instance = await duckdb.DuckDBInstance.create(':memory:')
-  const connection = await instance.connect()
-  try {
-    return (await connection.runAndReadAll(query)).getRowObjects()
-  } finally {
-    connection.closeSync()
-    instance.closeSync()
-  }
+  return instance.connect()
 }

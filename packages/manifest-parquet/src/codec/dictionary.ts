@@ -79,7 +79,42 @@ function buildWide(words: Int32Array, count: number, largest: number): Dictionar
   return { size, wide: true, halves: keys.slice(0, size * 2), codes }
 }
 
+/** Integers that lie this close together are looked up by value instead of by hash. */
+const directSpan = 1 << 16
+const places = new Int32Array(directSpan)
+
 function buildNarrow(words: Int32Array, largest: number): Dictionary | undefined {
+  const count = words.length
+  let min = words[0]
+  let max = min
+  for (let i = 1; i < count; i++) {
+    const word = words[i]
+    if (word < min) min = word
+    else if (word > max) max = word
+  }
+  return max - min < directSpan ? buildDirect(words, min, max, largest) : buildHashed(words, largest)
+}
+
+function buildDirect(words: Int32Array, min: number, max: number, largest: number): Dictionary | undefined {
+  const count = words.length
+  const codes = codesFor(count)
+  const table = places.subarray(0, max - min + 1).fill(-1)
+  const keys = new Int32Array(table.length)
+  let size = 0
+  for (let i = 0; i < count; i++) {
+    const word = words[i]
+    let found = table[word - min]
+    if (found < 0) {
+      found = size++
+      table[word - min] = found
+      keys[found] = word
+    }
+    codes[i] = found
+  }
+  return size > largest ? undefined : { size, wide: false, halves: keys.slice(0, size), codes }
+}
+
+function buildHashed(words: Int32Array, largest: number): Dictionary | undefined {
   const count = words.length
   const codes = codesFor(count)
   let capacity = 1 << 12

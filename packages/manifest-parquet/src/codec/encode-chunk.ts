@@ -14,6 +14,10 @@ export interface EncodedChunk {
   readonly encoding: Encoding
   readonly dictionary?: { readonly bytes: Uint8Array; readonly size: number } | undefined
   readonly page: Uint8Array
+  /** what a sample says of compression: false when it gains too little to be worth a reader's time */
+  readonly compressible: boolean
+  /** distinct values of a dictionary chunk, as the column has them */
+  readonly distinct?: NumericArray | undefined
 }
 
 const pageSink = new ByteSink(1 << 20)
@@ -24,17 +28,20 @@ type Candidate = 'PLAIN' | 'DELTA_BINARY_PACKED' | 'RLE_DICTIONARY'
 
 /** Encodes a chunk as whichever of DELTA, dictionary and PLAIN is smallest on a sample after compression. */
 export function encodeNumbers(values: NumericArray, codec: Codec): EncodedChunk {
-  for (const candidate of ranked(values, codec)) {
-    if (candidate === 'PLAIN') return { encoding: 'PLAIN', page: bytesOf(values) }
+  for (const { candidate, compressible } of ranked(values, codec)) {
+    if (candidate === 'PLAIN') return { encoding: 'PLAIN', page: bytesOf(values), compressible }
     pageSink.reset()
     if (candidate === 'DELTA_BINARY_PACKED') {
-      if (encodeDelta(values, pageSink)) return { encoding: candidate, page: pageSink.view() }
+      if (encodeDelta(values, pageSink)) return { encoding: candidate, page: pageSink.view(), compressible }
     } else {
       const dictionary = buildDictionary(values, largestDictionary)
-      if (dictionary) return encodeCodes(dictionary.codes, bytesOf(dictionary.halves), dictionary.size)
+      if (!dictionary) continue
+      const { codes, halves, size } = dictionary
+      const distinct = new (values.constructor as new (buffer: ArrayBuffer) => NumericArray)(halves.buffer)
+      return { ...encodeCodes(codes, bytesOf(halves), size), compressible, distinct }
     }
   }
-  return { encoding: 'PLAIN', page: bytesOf(values) }
+  return { encoding: 'PLAIN', page: bytesOf(values), compressible: true }
 }
 
 /** A page of indices with the dictionary page they point into. */
@@ -44,36 +51,48 @@ export function encodeCodes(codes: Int32Array, dictionary: Uint8Array, size: num
   const width = codeWidth(size)
   pageSink.bytes[pageSink.at++] = width
   encodeHybrid(codes, width, pageSink)
-  return { encoding: 'RLE_DICTIONARY', dictionary: { bytes: dictionary, size }, page: pageSink.view() }
+  return { encoding: 'RLE_DICTIONARY', dictionary: { bytes: dictionary, size }, page: pageSink.view(), compressible: true }
+}
+
+interface Trial {
+  readonly candidate: Candidate
+  /** size of the whole chunk as the sample predicts it, times the rows of the sample */
+  readonly bytes: number
+  readonly compressible: boolean
 }
 
 /** Candidates by the size a sample predicts for the whole chunk, smallest first. Integer arithmetic only, so every machine agrees. */
-function ranked(values: NumericArray, codec: Codec): Candidate[] {
+function ranked(values: NumericArray, codec: Codec): Trial[] {
   const rows = values.length
-  if (rows === 0) return ['PLAIN']
   const taken = Math.min(rows, trialRows)
   const start = (rows - taken) >> 1
   const sample = values.subarray(start, start + taken)
-  const sizes: { candidate: Candidate; bytes: number }[] = []
-  trialSink.reset()
-  if (!(values instanceof Float64Array || values instanceof Float32Array) && encodeDelta(sample, trialSink)) {
-    sizes.push({ candidate: 'DELTA_BINARY_PACKED', bytes: compressedSize(trialSink.view(), codec) * rows })
+  const trials: Trial[] = []
+  const add = (candidate: Candidate, encoded: Uint8Array, extra: number): void => {
+    const compressed = compressedSize(encoded, codec)
+    // A short chunk is its own sample: nothing is left to guess.
+    const compressible = taken === rows || compressed * 50 < encoded.length * 49
+    trials.push({ candidate, bytes: compressed * rows + extra, compressible })
   }
-  const dictionary = buildDictionary(sample, taken < rows ? taken >> 1 : Math.max(16, taken >> 1))
-  if (dictionary) sizes.push({ candidate: 'RLE_DICTIONARY', bytes: dictionarySize(dictionary, taken, rows, codec) })
-  sizes.push({ candidate: 'PLAIN', bytes: compressedSize(bytesOf(sample), codec) * rows })
-  return sizes.sort((a, b) => a.bytes - b.bytes).map(({ candidate }) => candidate)
+  trialSink.reset()
+  if (encodeDelta(sample, trialSink)) add('DELTA_BINARY_PACKED', trialSink.view(), 0)
+  const dictionary = buildDictionary(sample, Math.max(16, taken >> 1))
+  if (dictionary) {
+    trialSink.reset()
+    encodeHybrid(dictionary.codes, codeWidth(dictionary.size), trialSink)
+    add('RLE_DICTIONARY', trialSink.view(), dictionaryBytes(dictionary, taken, rows))
+  }
+  add('PLAIN', bytesOf(sample), 0)
+  return trials.sort((a, b) => a.bytes - b.bytes)
 }
 
-function dictionarySize({ codes, size, halves }: Dictionary, taken: number, rows: number, codec: Codec): number {
-  trialSink.reset()
-  encodeHybrid(codes, codeWidth(size), trialSink)
+/** Bytes of the whole chunk's dictionary, times the rows of the sample. */
+function dictionaryBytes({ codes, size, halves }: Dictionary, taken: number, rows: number): number {
   let early = 0
   for (let i = 0; i < taken >> 1; i++) if (codes[i] >= early) early = codes[i] + 1
-  const width = halves.byteLength / size
   // Distinct values grow more slowly than rows: half of the pace of the sample's second half is assumed.
   const entries = size * taken + (size - early) * (rows - taken)
-  return compressedSize(trialSink.view(), codec) * rows + entries * width
+  return entries * (halves.byteLength / size)
 }
 
 function compressedSize(bytes: Uint8Array, codec: Codec): number {

@@ -43,7 +43,7 @@ export function encodeText({ codes, dictionary }: TextValues): { chunk: EncodedC
 function plain(codes: Int32Array, used: readonly Uint8Array[]): EncodedChunk {
   sink.reset()
   for (const code of codes) appendString(used[code], sink)
-  return { encoding: 'PLAIN', page: sink.view() }
+  return { encoding: 'PLAIN', page: sink.view(), compressible: true }
 }
 
 function appendString(bytes: Uint8Array, out: ByteSink): void {

@@ -15,41 +15,74 @@ export function encodeHybrid(codes: Int32Array, width: number, out: ByteSink): v
   const count = codes.length
   if (width === 0) return void out.varint(count * 2)
   const runBytes = (width + 7) >> 3
+  const wholeEnd = count - (count & 7)
   let i = 0
   while (i < count) {
     const value = codes[i]
-    let run = 1
-    while (i + run < count && codes[i + run] === value) run++
-    if (run >= shortestRun) {
-      out.varint(run * 2)
+    let end = i + 1
+    while (end < count && codes[end] === value) end++
+    if (end - i >= shortestRun) {
+      out.varint((end - i) * 2)
       out.reserve(4)
       for (let byte = 0; byte < runBytes; byte++) out.bytes[out.at++] = value >>> (8 * byte)
-      i += run
+      i = end
       continue
     }
+    out.reserve(1 + (mostGroups + 1) * width + 8)
+    const headerAt = out.at++
+    const groupsEnd = Math.min(i + mostGroups * 8, i + ((wholeEnd - i) & ~7))
     const start = i
-    let groups = 0
-    while (i < count && groups < mostGroups && !startsRun(codes, i, count)) {
-      i += 8
-      groups++
-    }
-    out.varint(groups * 2 + 1)
-    const whole = Math.min(groups, Math.floor((count - start) / 8))
-    packBits(codes, start, whole * 8, width, out)
-    if (whole < groups) {
+    i = packGroups(codes, i, groupsEnd, width, out)
+    let groups = (i - start) >> 3
+    if (groups < mostGroups && count - i < 8 && i < count) {
       padded.fill(0)
-      padded.set(codes.subarray(start + whole * 8, count))
+      padded.set(codes.subarray(i, count))
       packBits(padded, 0, 8, width, out)
+      groups++
       i = count
     }
+    out.bytes[headerAt] = groups * 2 + 1
   }
 }
 
-function startsRun(codes: Int32Array, at: number, count: number): boolean {
-  if (at + shortestRun > count) return false
-  const value = codes[at]
-  for (let i = at + 1; i < at + shortestRun; i++) if (codes[i] !== value) return false
-  return true
+/** Packs groups of eight until one begins a run. @returns where it stopped; room has been reserved */
+function packGroups(codes: Int32Array, start: number, end: number, width: number, out: ByteSink): number {
+  const bytes = out.bytes
+  let at = out.at
+  let i = start
+  for (; i < end; i += 8) {
+    const first = codes[i]
+    if (
+      first === codes[i + 1] &&
+      first === codes[i + 2] &&
+      first === codes[i + 3] &&
+      first === codes[i + 4] &&
+      first === codes[i + 5] &&
+      first === codes[i + 6] &&
+      first === codes[i + 7]
+    ) {
+      break
+    }
+    let held = 0
+    let bits = 0
+    for (let k = i; k < i + 8; k++) {
+      const code = codes[k]
+      held |= code << bits
+      bits += width
+      if (bits >= 32) {
+        bytes[at] = held
+        bytes[at + 1] = held >>> 8
+        bytes[at + 2] = held >>> 16
+        bytes[at + 3] = held >>> 24
+        at += 4
+        bits -= 32
+        held = bits === 0 ? 0 : code >>> (width - bits)
+      }
+    }
+    for (; bits > 0; bits -= 8, held >>>= 8) bytes[at++] = held
+  }
+  out.at = at
+  return i
 }
 
 /** Decodes `count` values of the hybrid into `target` from `to` on. */

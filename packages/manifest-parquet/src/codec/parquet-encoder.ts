@@ -8,6 +8,7 @@ import { writeMetadata } from 'hyparquet-writer/src/metadata.js'
 import { ByteSink } from './byte-sink.js'
 import { type ColumnSpec, type ColumnValues, fits, isText, rowCount, schemaOf } from './column-spec.js'
 import { type Codec, codecNames, compress, requireCodec } from './compression.js'
+import { type NumericArray } from './dictionary.js'
 import { encodeNumbers, type EncodedChunk } from './encode-chunk.js'
 import { encodeText } from './encode-text.js'
 import { rangeOf } from './statistics.js'
@@ -130,7 +131,7 @@ export class ParquetEncoder {
   }
 
   #chunk(spec: ColumnSpec, values: ColumnValues, index: number, rows: number): ColumnChunk {
-    const { chunk, range } = isText(values) ? encodeText(values) : { chunk: encodeNumbers(values, this.#codec), range: rangeOf(values) }
+    const { chunk, range } = isText(values) ? encodeText(values) : encoded(values, this.#codec)
     this.#ranges[index] = widened(this.#ranges[index], range)
     const codec = this.#compressChunk(chunk)
     const offset = this.#offset + this.#out.at
@@ -169,10 +170,10 @@ export class ParquetEncoder {
   #dictionaryBytes = 0
 
   /** Compresses a chunk's pages behind one another; a chunk that gains less than a twentieth stays as it is. */
-  #compressChunk({ dictionary, page }: EncodedChunk): CompressionCodec {
+  #compressChunk({ dictionary, page, compressible }: EncodedChunk): CompressionCodec {
     this.#compressed.reset()
     this.#dictionaryBytes = 0
-    if (this.#codec === 'uncompressed') return 'UNCOMPRESSED'
+    if (this.#codec === 'uncompressed' || !compressible) return 'UNCOMPRESSED'
     if (dictionary) compress(this.#codec, dictionary.bytes, this.#compressed)
     this.#dictionaryBytes = this.#compressed.at
     compress(this.#codec, page, this.#compressed)
@@ -211,6 +212,12 @@ export class ParquetEncoder {
     this.#out.reset()
     return bytes
   }
+}
+
+/** Encodes numbers and takes their range; what a dictionary lists is all that occurs. */
+function encoded(values: NumericArray, codec: Codec): { chunk: EncodedChunk; range: ColumnRange | undefined } {
+  const chunk = encodeNumbers(values, codec)
+  return { chunk, range: rangeOf(chunk.distinct ?? values) }
 }
 
 /** Strings in footers are cut to this many bytes. */

@@ -108,10 +108,10 @@ export function checkAction(value: Loose, file: string, line: number): Action {
   if (isObject(remove)) need(typeof remove.path === 'string' && remove.path !== '', 'removes a file without a path')
   if (isObject(metaData)) {
     need(typeof metaData.id === 'string', 'describes a table without an id')
-    need(typeof metaData.schemaString === 'string', 'describes a table without a schema')
     need(Array.isArray(metaData.partitionColumns), 'describes a table without partition columns')
-    // Other writers leave an empty configuration out.
-    if (!isObject(metaData.configuration)) return { metaData: { ...metaData, configuration: {} } as unknown as MetaDataAction }
+    // Old writers leave out what is empty.
+    const { configuration = {}, schemaString = '' } = metaData
+    return { metaData: { ...metaData, configuration, schemaString } as unknown as MetaDataAction }
   }
   if (isObject(protocol)) need(Number.isInteger(protocol.minReaderVersion), 'states a protocol without versions')
   if (isObject(txn))

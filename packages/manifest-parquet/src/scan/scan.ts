@@ -1,4 +1,4 @@
-import { ColumnarBatch, type Batch, type Instrument } from '@gatehouse/core'
+import { ColumnarBatch, schemaColumns, type Batch, type Instrument, type Schema } from '@gatehouse/core'
 import { TradingError } from '@gatehouse/durable-log'
 import { type StoredColumn, type TableLayout } from '../table/layout.js'
 import { type BatchArray, newArray } from './batch-columns.js'
@@ -12,20 +12,24 @@ const longRun = 4096
 
 /** A batch whose memory the scan takes back when the next one is asked for. */
 class ScannedBatch extends ColumnarBatch {
-  /** Columns of the scan; another one was not asked for. */
-  override column(name: never): never {
-    const values = (this.columns as Readonly<Record<string, unknown>>)[name]
-    if (values === undefined) {
-      throw new TradingError('MANIFEST_COLUMN_NOT_SCANNED', `column ${String(name)} was not asked for: add it to the scan's columns`, {
-        name,
-      })
-    }
-    return values as never
-  }
-
   override retain(): Batch {
     return this.slice(0, this.length)
   }
+}
+
+/** The columns of a scan by name. One that was not asked for is not seen when they are listed, and refuses to be read. */
+function scannedColumns(schema: Schema, scanned: Readonly<Record<string, BatchArray>>): Readonly<Record<string, BatchArray>> {
+  const columns = { ...scanned }
+  for (const { name } of schemaColumns[schema]) {
+    if (name in columns) continue
+    Object.defineProperty(columns, name, {
+      enumerable: false,
+      get() {
+        throw new TradingError('MANIFEST_COLUMN_NOT_SCANNED', `column ${name} was not asked for: add it to the scan's columns`, { name })
+      },
+    })
+  }
+  return columns
 }
 
 /** Yields the rows of `files` within the plan in `availableAt` order; rows of one instant by file order, then by their order in the file. */
@@ -154,7 +158,7 @@ class Assembly {
       instruments,
       instrumentIndex,
       availableAt,
-      columns: byName as never,
+      columns: scannedColumns(this.#layout.schema, byName) as never,
     })
   }
 }

@@ -85,7 +85,7 @@ function defaultPartition(schema: Schema): PartitionBy {
 }
 
 function arrayName(batch: Batch, name: string): ArrayName {
-  const found = (batch.column(name as never) as object).constructor.name
+  const found = (batch.columns[name as keyof typeof batch.columns] as object).constructor.name
   if (found in typeOfArray) return found as ArrayName
   throw new TradingError('MANIFEST_SCHEMA_MISMATCH', `column ${name} is a ${found}, which is not stored`, { column: name, found })
 }
@@ -107,7 +107,7 @@ export function requireFits(layout: TableLayout, batch: Batch): void {
   for (const { name, array } of layout.columns) {
     const found = arrayName(batch, name)
     if (found !== array) throw refuse(`column ${name} as`, array, found)
-    const rows = (batch.column(name as never) as { length: number }).length
+    const rows = (batch.columns[name as keyof typeof batch.columns] as { length: number }).length
     if (rows !== batch.length) throw refuse(`column ${name} of`, `${batch.length} rows`, `${rows} rows`)
   }
 }

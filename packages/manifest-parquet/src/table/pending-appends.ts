@@ -3,17 +3,17 @@ import { type LogFileSystem, TradingError } from '@gatehouse/durable-log'
 import { type Batch, type ManifestTransaction } from '@gatehouse/core'
 import { isText } from '../codec/column-spec.js'
 import { type Action } from '../delta/actions.js'
-import { type Proposal } from '../delta/delta-log.js'
+import { type DeltaLog, type Proposal } from '../delta/delta-log.js'
 import { type TableFileSystem } from '../delta/file-system.js'
 import { type TableState } from '../delta/table-state.js'
 import { type TableLayout } from './layout.js'
-import { formatSequences } from './sequences.js'
+import { formatSequences, holdsSequence } from './sequences.js'
 import { mergeRows, ownRows, storeBatch, type StoredRows } from './stored-rows.js'
-import { encodePending, type PendingAppend, WriteAhead } from './write-ahead.js'
+import { encodePending, type PendingAppend, type PendingTransaction, WriteAhead } from './write-ahead.js'
 import { addOf, type DataFile, writeDataFile } from './write-data-file.js'
 
 export interface PendingOptions {
-  readonly directory: string
+  readonly log: DeltaLog
   readonly fileSystem: TableFileSystem
   readonly logFileSystem?: LogFileSystem | undefined
   readonly pendingBytes: number
@@ -26,7 +26,7 @@ export interface ProposalOptions {
   readonly onProgress: ((progress: Progress) => void) | undefined
 }
 
-/** Appends from here on are written as files at once: the rows would only travel twice through the write-ahead log. */
+/** Appends from here on are written as files at once: their rows would only travel twice through the write-ahead log. */
 const directBytes = 16 << 20
 /** The write-ahead log is emptied after a commit once it has grown past this. */
 const clearAfterBytes = 8 << 20
@@ -35,32 +35,36 @@ const clearAfterBytes = 8 << 20
 export class PendingAppends {
   readonly #options: PendingOptions
   readonly #writeAhead: WriteAhead
-  #appends: PendingAppend[]
+  #appends: PendingAppend[] = []
   #heldBytes = 0
   #loggedBytes = 0
+  readonly #last = new Map<string, number>()
   readonly #failed = new Map<string, number>()
   #written: { readonly key: string; readonly files: readonly DataFile[] } | undefined
 
   private constructor(options: PendingOptions, writeAhead: WriteAhead) {
     this.#options = options
     this.#writeAhead = writeAhead
-    // Two dead writers may have acknowledged the same transaction: the first one stands.
-    const seen = new Set<string>()
-    this.#appends = [...writeAhead.recovered]
-      .sort((a, b) => (a.appId < b.appId ? -1 : a.appId > b.appId ? 1 : a.sequence - b.sequence))
-      .filter(({ appId, sequence }) => !seen.has(`${appId}\n${sequence}`) && seen.add(`${appId}\n${sequence}`))
-    if (writeAhead.recovered.length > 0) this.#loggedBytes = clearAfterBytes
   }
 
   /** Opens the write-ahead log and takes up what a crash left in it. */
   static async open(options: PendingOptions): Promise<PendingAppends> {
-    return new PendingAppends(options, await WriteAhead.open(options))
+    const writeAhead = await WriteAhead.open(options.log.directory, options)
+    const pending = new PendingAppends(options, writeAhead)
+    try {
+      await pending.#recover(writeAhead.recovered)
+    } catch (error) {
+      await writeAhead.close()
+      throw error
+    }
+    return pending
   }
 
+  /** The last acknowledged sequence of an application, pending or committed. */
   lastSequence(appId: string, state: TableState): number | undefined {
-    let last = state.transactions.get(appId)
-    for (const pending of this.#appends) if (pending.appId === appId && pending.sequence > (last ?? -1)) last = pending.sequence
-    return last
+    const pending = this.#last.get(appId)
+    const committed = state.transactions.get(appId)
+    return pending === undefined || (committed !== undefined && committed > pending) ? committed : pending
   }
 
   /** Acknowledges a batch: on the disk when resolved. */
@@ -77,26 +81,17 @@ export class PendingAppends {
     if (last !== undefined && sequence <= last) return
     try {
       const rows = storeBatch(layout, batch)
-      const bytes = rows.reduce((sum, stored) => sum + bytesOf(stored), 0)
-      const isDirect = bytes >= directBytes
-      const files = isDirect ? await this.#writeFiles(rows, layout, JSON.stringify({ [appId]: String(sequence) })) : []
-      const pending: PendingAppend = { appId, sequence, seenVersion: state.version, rows: isDirect ? [] : rows, files }
-      const payload = encodePending(layout, pending)
-      await this.#writeAhead.log.append(payload, { durability: 'power' })
-      this.#failed.delete(appId)
-      this.#loggedBytes += payload.length
-      // Producers reuse their memory after the call.
-      this.#appends.push({ ...pending, rows: pending.rows.map(ownRows) })
-      if (!isDirect) this.#heldBytes += bytes
+      const transactions = [{ appId, sequence, seenVersion: state.version }]
+      const isDirect = bytesOf(rows) >= directBytes
+      const files = isDirect ? await this.#writeFiles(rows, layout, describe(transactions)) : []
+      await this.#record({ transactions, rows: isDirect ? [] : rows, files }, layout)
     } catch (error) {
       this.#failed.set(appId, sequence)
       throw error
     }
-  }
-
-  /** True when the rows held in memory should be committed or written out. */
-  get isFull(): boolean {
-    return this.#heldBytes >= this.#options.pendingBytes
+    this.#failed.delete(appId)
+    this.#last.set(appId, sequence)
+    if (this.#heldBytes >= this.#options.pendingBytes) await this.#writeOut(layout)
   }
 
   /** The commit of everything pending that `state` does not hold yet. */
@@ -105,15 +100,16 @@ export class PendingAppends {
     layout: TableLayout,
     { timestamp, lineage, onProgress }: ProposalOptions,
   ): Promise<Proposal | undefined> {
-    this.#appends = this.#appends.filter(({ appId, sequence }) => sequence > (state.transactions.get(appId) ?? -1))
+    await this.#dropCommitted(state)
     if (this.#appends.length === 0) return undefined
-    const sequences = new Map<string, number[]>()
-    for (const { appId, sequence } of this.#appends) sequences.set(appId, [...(sequences.get(appId) ?? []), sequence])
-    const transactions = JSON.stringify(Object.fromEntries([...sequences].map(([appId, list]) => [appId, formatSequences(list)])))
+    const all = this.#appends.flatMap(({ transactions }) => transactions)
+    const transactions = describe(all)
     const files = await this.#filesFor(transactions, layout, onProgress)
     const version = state.version + 1
+    const latest = new Map<string, number>()
+    for (const { appId, sequence } of all) latest.set(appId, Math.max(sequence, latest.get(appId) ?? state.transactions.get(appId) ?? 0))
     const actions: Action[] = [
-      ...[...sequences].map(([appId, list]) => ({ txn: { appId, version: Math.max(...list) } })),
+      ...[...latest].map(([appId, sequence]) => ({ txn: { appId, version: sequence } })),
       ...files.map((file, place) => ({ add: addOf(file, timestamp, `${version}.${place}`) })),
     ]
     return {
@@ -128,19 +124,115 @@ export class PendingAppends {
     }
   }
 
-  /** Drops what a commit now holds. */
-  async committed(state: TableState): Promise<void> {
-    this.#appends = this.#appends.filter(({ appId, sequence }) => sequence > (state.transactions.get(appId) ?? -1))
-    this.#heldBytes = this.#appends.reduce((sum, { rows }) => sum + rows.reduce((bytes, stored) => bytes + bytesOf(stored), 0), 0)
-    this.#written = undefined
-    if (this.#appends.length > 0 || this.#loggedBytes < clearAfterBytes) return
+  /** Drops everything that was proposed: a commit holds it now. */
+  async committed(): Promise<void> {
+    this.#hold([])
+    this.#last.clear()
+    if (this.#loggedBytes < clearAfterBytes) return
     await this.#writeAhead.clear()
     this.#loggedBytes = 0
   }
 
   async close(): Promise<void> {
-    if (this.#appends.length === 0 && this.#loggedBytes > 0) await this.#writeAhead.clear()
-    await this.#writeAhead.close()
+    try {
+      if (this.#appends.length === 0 && this.#loggedBytes > 0) await this.#writeAhead.clear()
+    } finally {
+      await this.#writeAhead.close()
+    }
+  }
+
+  #hold(appends: PendingAppend[]): void {
+    this.#appends = appends
+    this.#heldBytes = appends.reduce((sum, { rows }) => sum + bytesOf(rows), 0)
+    this.#written = undefined
+  }
+
+  /** Puts an append into the write-ahead log and, in memory of its own, behind the others. */
+  async #record(append: PendingAppend, layout: TableLayout): Promise<void> {
+    const payload = encodePending(layout, append)
+    await this.#writeAhead.log.append(payload, { durability: 'power' })
+    this.#loggedBytes += payload.length
+    this.#heldBytes += bytesOf(append.rows)
+    // Producers reuse their memory after the call.
+    this.#appends.push({ ...append, rows: append.rows.map(ownRows) })
+  }
+
+  /** Writes the rows held in memory to files ahead of the commit, so that memory stays bounded however much is appended. */
+  async #writeOut(layout: TableLayout): Promise<void> {
+    const held = this.#appends.filter(({ rows }) => rows.length > 0)
+    const transactions = held.flatMap((append) => append.transactions)
+    const files = await this.#writeFiles(grouped(held), layout, describe(transactions))
+    const payload = encodePending(layout, { transactions, rows: [], files })
+    await this.#writeAhead.log.append(payload, { durability: 'power' })
+    this.#loggedBytes += payload.length
+    this.#hold([...this.#appends.filter(({ rows }) => rows.length === 0), { transactions, rows: [], files }])
+  }
+
+  async #recover(recovered: readonly PendingAppend[]): Promise<void> {
+    if (recovered.length === 0) return
+    this.#loggedBytes = clearAfterBytes
+    const state = await this.#options.log.refresh()
+    const committed = await this.#committedAmong(
+      recovered.flatMap(({ transactions }) => transactions),
+      state,
+    )
+    const open = recovered.filter(({ transactions }) => !transactions.some((transaction) => committed.has(keyOf(transaction))))
+    // Files written out for several appends stand for them; where one of those is committed, the others' own records do.
+    const writtenOut = new Set(
+      open.filter(({ transactions }) => transactions.length > 1).flatMap(({ transactions }) => transactions.map(keyOf)),
+    )
+    const seen = new Set<string>()
+    const appends = open.filter(({ transactions }) => {
+      const [first] = transactions
+      if (transactions.length > 1) return true
+      // Two dead writers may have acknowledged the same transaction: the first one stands.
+      if (writtenOut.has(keyOf(first)) || seen.has(keyOf(first))) return false
+      seen.add(keyOf(first))
+      return true
+    })
+    this.#hold(appends)
+    for (const { appId, sequence } of appends.flatMap(({ transactions }) => transactions)) {
+      this.#last.set(appId, Math.max(sequence, this.#last.get(appId) ?? 0))
+    }
+  }
+
+  async #dropCommitted(state: TableState): Promise<void> {
+    const committed = await this.#committedAmong(
+      this.#appends.flatMap(({ transactions }) => transactions),
+      state,
+    )
+    if (committed.size === 0) return
+    const isCommitted = (transaction: PendingTransaction): boolean => committed.has(keyOf(transaction))
+    for (const { transactions } of this.#appends) {
+      if (transactions.some(isCommitted) && !transactions.every(isCommitted)) {
+        throw new TradingError(
+          'MANIFEST_TXN_CONFLICT',
+          'another writer has committed some of the transactions whose rows were written out together: open the manifest again, nothing is lost',
+          { committed: [...committed] },
+        )
+      }
+    }
+    this.#hold(this.#appends.filter(({ transactions }) => !transactions.every(isCommitted)))
+  }
+
+  /**
+   * Which transactions a commit holds. The table keeps only the highest sequence of an application, so for anything below it the
+   * commits since the acknowledgement are asked: each names all of its transactions.
+   */
+  async #committedAmong(transactions: readonly PendingTransaction[], state: TableState): Promise<Set<string>> {
+    const doubtful = transactions.filter(({ appId, sequence }) => sequence <= (state.transactions.get(appId) ?? -1))
+    const committed = new Set<string>()
+    if (doubtful.length === 0) return committed
+    const since = doubtful.reduce((least, { seenVersion }) => Math.min(least, seenVersion), Infinity)
+    for (let version = Math.max(0, since + 1); version <= state.version; version++) {
+      const info = (await this.#options.log.entry(version)).find(({ commitInfo }) => commitInfo)?.commitInfo
+      const held = JSON.parse(info?.operationParameters?.transactions ?? '{}') as Record<string, string>
+      for (const transaction of doubtful) {
+        const ranges = held[transaction.appId]
+        if (ranges !== undefined && holdsSequence(ranges, transaction.sequence)) committed.add(keyOf(transaction))
+      }
+    }
+    return committed
   }
 
   /** Files of the pending appends; written once however often a race is lost, as long as the appends stay the same. */
@@ -150,16 +242,8 @@ export class PendingAppends {
     onProgress: ((progress: Progress) => void) | undefined,
   ): Promise<readonly DataFile[]> {
     if (this.#written?.key === transactions) return this.#written.files
-    const parts = new Map<string, StoredRows[]>()
-    for (const { rows } of this.#appends) {
-      for (const stored of rows) {
-        const key = JSON.stringify(stored.partition)
-        parts.set(key, [...(parts.get(key) ?? []), stored])
-      }
-    }
-    const merged = [...parts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, stored]) => mergeRows(stored))
     const direct = this.#appends.flatMap(({ files }) => files)
-    const files = [...direct, ...(await this.#writeFiles(merged, layout, transactions, onProgress))]
+    const files = [...direct, ...(await this.#writeFiles(grouped(this.#appends), layout, transactions, onProgress))]
     this.#written = { key: transactions, files }
     return files
   }
@@ -170,16 +254,46 @@ export class PendingAppends {
     transactions: string,
     onProgress?: (progress: Progress) => void,
   ): Promise<DataFile[]> {
-    const { directory, fileSystem } = this.#options
+    const { log, fileSystem } = this.#options
     const files: DataFile[] = []
     for (const [done, stored] of parts.entries()) {
       onProgress?.({ stage: 'writing files', done, total: parts.length, unit: 'files' })
-      if (stored.rows > 0) files.push(await writeDataFile(stored, { directory, layout, fileSystem, transactions }))
+      if (stored.rows > 0) files.push(await writeDataFile(stored, { directory: log.directory, layout, fileSystem, transactions }))
     }
     return files
   }
 }
 
-function bytesOf({ columns }: StoredRows): number {
-  return columns.reduce((sum, values) => sum + (isText(values) ? values.codes.byteLength : values.byteLength), 0)
+/** Rows of several appends as one for each partition. */
+function grouped(appends: readonly PendingAppend[]): StoredRows[] {
+  const parts = new Map<string, StoredRows[]>()
+  for (const stored of appends.flatMap(({ rows }) => rows)) {
+    const key = JSON.stringify(stored.partition)
+    const part = parts.get(key)
+    if (part) part.push(stored)
+    else parts.set(key, [stored])
+  }
+  return [...parts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, stored]) => mergeRows(stored))
+}
+
+/** Transactions as JSON, `{"recorder":"1-7"}`. */
+function describe(transactions: readonly PendingTransaction[]): string {
+  const sequences = new Map<string, number[]>()
+  for (const { appId, sequence } of transactions) {
+    const list = sequences.get(appId)
+    if (list) list.push(sequence)
+    else sequences.set(appId, [sequence])
+  }
+  return JSON.stringify(Object.fromEntries([...sequences].map(([appId, list]) => [appId, formatSequences(list)])))
+}
+
+function keyOf({ appId, sequence }: PendingTransaction): string {
+  return `${sequence} ${appId}`
+}
+
+function bytesOf(rows: readonly StoredRows[]): number {
+  return rows.reduce(
+    (sum, { columns }) => sum + columns.reduce((all, values) => all + (isText(values) ? values.codes.byteLength : values.byteLength), 0),
+    0,
+  )
 }

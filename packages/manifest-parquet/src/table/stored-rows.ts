@@ -18,7 +18,7 @@ const letters = Array.from({ length: 256 }, (_, code) => (code === 0 ? '' : Stri
 /** Splits a batch by partition, keeping the order of rows. Columns may share the batch's memory: {@link ownRows} ends that. */
 export function storeBatch(layout: TableLayout, batch: Batch): StoredRows[] {
   requireSorted(batch)
-  const stored = layout.columns.map((column) => storeColumn(column, batch.column(column.name as never)))
+  const stored = layout.columns.map((column) => storeColumn(column, batch.columns[column.name as keyof typeof batch.columns]))
   return split(layout, batch).map(({ partition, rows }) => {
     const time = rows ? pick(batch.availableAt, rows) : batch.availableAt
     const { codes, instruments } = usedInstruments(batch, rows)

@@ -11,20 +11,24 @@ import { fileColumns, type TableLayout } from './layout.js'
 import { type StoredRows } from './stored-rows.js'
 import { type DataFile } from './write-data-file.js'
 
-/** An acknowledged append that no commit holds yet: small ones as rows, large ones as files already written. */
-export interface PendingAppend {
+/** One acknowledged transaction. */
+export interface PendingTransaction {
   readonly appId: string
   readonly sequence: number
-  /** the table's version when it was acknowledged */
+  /** the table's version when it was acknowledged: a commit that holds it is a later one */
   readonly seenVersion: number
+}
+
+/** Acknowledged rows that no commit holds yet: small appends as rows, large ones as files already written. */
+export interface PendingAppend {
+  /** one, or all those whose rows were written out together when memory filled up */
+  readonly transactions: readonly PendingTransaction[]
   readonly rows: readonly StoredRows[]
   readonly files: readonly DataFile[]
 }
 
 interface RecordHead {
-  readonly appId: string
-  readonly sequence: number
-  readonly seenVersion: number
+  readonly transactions: readonly PendingTransaction[]
   readonly parts: readonly { readonly partition: Record<string, string>; readonly instruments: string; readonly bytes: number }[]
   readonly files: readonly DataFile[]
 }
@@ -39,13 +43,13 @@ export function encodePending(layout: TableLayout, pending: PendingAppend): Uint
     const encoder = new ParquetEncoder({ columns: fileColumns(layout), codec: 'uncompressed' })
     return Buffer.concat([encoder.rowGroup(stored.columns).slice(), encoder.finish()])
   })
-  const { appId, sequence, seenVersion, files } = pending
+  const { transactions, files } = pending
   const parts = pending.rows.map(({ partition, instruments }, index) => ({
     partition,
     instruments: instrumentsToJson(instruments),
     bytes: images[index].length,
   }))
-  const head = Buffer.from(JSON.stringify({ appId, sequence, seenVersion, parts, files } satisfies RecordHead))
+  const head = Buffer.from(JSON.stringify({ transactions, parts, files } satisfies RecordHead))
   const length = Buffer.alloc(4)
   length.writeUInt32LE(head.length)
   return Buffer.concat([length, head, ...images])
@@ -69,12 +73,11 @@ export async function decodePending(payload: Uint8Array, pool: InstrumentPool): 
     })
     at += bytes
   }
-  const { appId, sequence, seenVersion, files } = head
-  return { appId, sequence, seenVersion, rows, files }
+  const { transactions, files } = head
+  return { transactions, rows, files }
 }
 
 export interface WriteAheadOptions {
-  readonly directory: string
   readonly fileSystem: TableFileSystem
   readonly logFileSystem?: LogFileSystem | undefined
 }
@@ -90,7 +93,7 @@ export class WriteAhead {
     private readonly adopted: readonly DurableLog[],
   ) {}
 
-  static async open({ directory, fileSystem, logFileSystem }: WriteAheadOptions): Promise<WriteAhead> {
+  static async open(directory: string, { fileSystem, logFileSystem }: WriteAheadOptions): Promise<WriteAhead> {
     const folder = join(directory, writeAheadFolder)
     const found = (await fileSystem.readdir(folder)).filter((name) => /^\d+$/.test(name)).sort((a, b) => Number(a) - Number(b))
     const open: DurableLog[] = []
