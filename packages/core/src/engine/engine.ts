@@ -90,6 +90,7 @@ export class Engine {
   readonly #observer: EngineObserver
   readonly #queue: BrokerEvent[] = []
   #queueHead = 0
+  #queueTail = 0
   nowKey: TimeKey = 0
   /** Market rows begun. */
   rows = 0
@@ -100,6 +101,8 @@ export class Engine {
   readonly isReplaying: boolean
   /** Decisions so far; they number orders where there is no journal. */
   #decisions = 0
+  #now: TimeNs = 0n
+  #nowFor: TimeKey = 0
   #orderNumber = 0
   #sent = 0
   readonly #sentAt: bigint[] = []
@@ -130,7 +133,7 @@ export class Engine {
     this.isBuffered = time === 'backtest' && broker.simulation !== undefined
     this.ledger = new Ledger(currency)
     this.portfolio = new PortfolioView(this.ledger, this.table, (of) => rates[of])
-    this.orderLog = new OrderLog({ deduplicate: broker.simulation === undefined })
+    this.orderLog = new OrderLog(broker.simulation === undefined ? {} : { deduplicate: false, remember: 64 })
     this.equityCurve = new EquityCurve(equitySamples)
     this.host = new ModelHost(
       models,
@@ -168,8 +171,13 @@ export class Engine {
     )
   }
 
+  /** Building a bigint costs more than looking: one a turn. */
   get now(): TimeNs {
-    return timeOfKey(this.nowKey)
+    if (this.#nowFor !== this.nowKey) {
+      this.#nowFor = this.nowKey
+      this.#now = timeOfKey(this.nowKey)
+    }
+    return this.#now
   }
 
   // ---- what strategies ask for
@@ -288,7 +296,7 @@ export class Engine {
 
   /** Only enqueues: safe from any callback. */
   readonly emit = (event: BrokerEvent): void => {
-    this.#queue.push(event)
+    this.#queue[this.#queueTail++] = event
     this.onEmit?.()
   }
 
@@ -296,7 +304,7 @@ export class Engine {
   onEmit: (() => void) | undefined = undefined
 
   get hasEvents(): boolean {
-    return this.#queue.length > this.#queueHead || this.isReplaying
+    return this.#queueTail > this.#queueHead || this.isReplaying
   }
 
   /** Handles what brokers have told, until nothing is left: handlers may cause more. */
@@ -307,7 +315,7 @@ export class Engine {
     }
     const queue = this.#queue
     let handled = 0
-    while (this.#queueHead < queue.length) {
+    while (this.#queueHead < this.#queueTail) {
       const event = queue[this.#queueHead++]
       this.handle(event)
       if (++handled > runawayEvents) {
@@ -318,8 +326,10 @@ export class Engine {
         )
       }
     }
-    queue.length = 0
     this.#queueHead = 0
+    this.#queueTail = 0
+    // A burst must not hold its memory for the rest of the run.
+    if (queue.length > 4096) queue.length = 0
     this.findNext()
   }
 

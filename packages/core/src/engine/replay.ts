@@ -6,7 +6,7 @@ import type { Strategy } from '../interfaces/strategy.js'
 import type { RiskLimit } from '../interfaces/risk.js'
 import { inspectJournal, RunJournal, WrittenEntries, type Difference } from '../journal/run-journal.js'
 import type { RunModel } from './models.js'
-import { Session } from './session.js'
+import { RunSession } from './session.js'
 
 /** What a recorded run is done again with. */
 export interface ReplayOptions extends CallOptions {
@@ -45,7 +45,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
   if (state.start === undefined) throw new TradingError('JOURNAL_EMPTY', `${directory} holds no run`, { directory })
   const config = JSON.parse(state.start.config) as RecordedConfig
   const journal = new RunJournal({ directory, log: undefined, written: new WrittenEntries(readLog(directory)), durability: 'process' })
-  const session = new Session(
+  const session = new RunSession(
     {
       time: config.time,
       strategy,

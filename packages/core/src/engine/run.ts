@@ -1,5 +1,5 @@
 import type { RunOptions } from './options.js'
-import { Session, type RunResult } from './session.js'
+import { RunSession, type RunResult } from './session.js'
 
 /**
  * Runs a strategy over feeds against a broker, from start to end.
@@ -11,6 +11,6 @@ export function run(options: RunOptions): Promise<RunResult> {
 }
 
 /** Starts a run and gives the handle to it: events to observe, commands, `await session.done`. */
-export function start(options: RunOptions): Session {
-  return new Session(options)
+export function start(options: RunOptions): RunSession {
+  return new RunSession(options)
 }

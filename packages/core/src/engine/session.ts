@@ -67,7 +67,7 @@ export interface DoneAgain {
 }
 
 /** A run under way: observe it, steer it, wait for `done`. */
-export class Session extends EventEmitter<SessionEvents> {
+export class RunSession extends EventEmitter<SessionEvents> {
   /** Resolves when the run has ended; rejects when it failed. */
   readonly done: Promise<RunResult>
   readonly runId: string

@@ -68,7 +68,7 @@ export class Trader implements Orders {
   }
 
   submit(request: OrderRequest): OrderResult {
-    this.#standing.delete(this.#world.table.indexOf(request.instrument))
+    if (this.#standing.size > 0) this.#standing.delete(this.#world.table.indexOf(request.instrument))
     return this.#send([request], undefined, false)
   }
 
@@ -133,8 +133,10 @@ export class Trader implements Orders {
     // Float dust and fractions of a lot cannot be traded.
     const quantity = lotSize > 0 ? Math.floor(size / lotSize + 1e-9) * lotSize : size
     if (quantity === 0) return nothingToDo
-    const request: OrderRequest = { ...options, instrument, side: missing > 0 ? 'buy' : 'sell', quantity }
-    return this.#send([request], undefined, true)
+    const side = missing > 0 ? 'buy' : 'sell'
+    const request: OrderRequest = options === undefined ? { instrument, side, quantity } : { ...options, instrument, side, quantity }
+    const world = this.#world
+    return this.#sendGroup([makeOrder(request, world.nextOrderId(), world.now(), world.nextEntry(), undefined)], true)
   }
 
   bracket(request: BracketRequest): OrderResult {
@@ -258,45 +260,62 @@ export class Trader implements Orders {
     return refusal
   }
 
+  /** Builds the orders of a group and lets them through the rules. */
   #send(requests: readonly OrderRequest[], roles: readonly OrderLink['role'][] | undefined, isTarget: boolean): OrderResult {
     const world = this.#world
     const now = world.now()
     const decision = world.nextEntry()
-    const groupId = roles === undefined ? undefined : `${decision}-${this.#groupNumber++}`
+    if (roles === undefined) {
+      const [request] = requests
+      return this.#sendGroup([makeOrder(request, world.nextOrderId(), now, decision, undefined)], isTarget)
+    }
+    const groupId = `${decision}-${this.#groupNumber++}`
     const orders: Order[] = []
     for (let i = 0; i < requests.length; i++) {
-      const request = requests[i]
-      const clientOrderId = world.nextOrderId()
-      const { type = 'market', timeInForce = 'gtc' } = request
-      const order: Order = { ...request, clientOrderId, type, timeInForce, createdAt: now, decision }
-      if (roles === undefined || groupId === undefined) orders.push(order)
-      else {
-        const parent = roles[i] === 'takeProfit' || roles[i] === 'stopLoss' ? { parentClientOrderId: orders[0].clientOrderId } : {}
-        orders.push({ ...order, link: { groupId, role: roles[i], ...parent } })
-      }
+      const isExit = roles[i] === 'takeProfit' || roles[i] === 'stopLoss'
+      const link: OrderLink = isExit
+        ? { groupId, role: roles[i], parentClientOrderId: orders[0].clientOrderId }
+        : { groupId, role: roles[i] }
+      orders.push(makeOrder(requests[i], world.nextOrderId(), now, decision, link))
     }
+    return this.#sendGroup(orders, isTarget)
+  }
+
+  #sendGroup(orders: readonly Order[], isTarget: boolean): OrderResult {
+    const world = this.#world
     const refusal = this.#refusal(orders)
     if (refusal !== undefined) {
       world.refused(orders, refusal)
       return refusal
     }
-    const predictions = orders.length === 1 ? world.predictionsOf(world.table.indexOf(orders[0].instrument)) : this.#predictions(orders)
+    const { table, log, broker } = world
+    const first = table.indexOf(orders[0].instrument)
+    const predictions = orders.length === 1 ? world.predictionsOf(first) : this.#predictions(orders)
+    const now = orders[0].createdAt
     world.record({ type: 'decision', at: now, orders, predictions })
     world.writeIntent()
-    const records = orders.map((order) => {
-      const record = world.log.create(order, world.table.indexOf(order.instrument))
-      record.isTarget = isTarget
-      return record
-    })
     world.ordersSent(orders.length)
-    const refused = world.broker.submit(orders)
-    if (refused !== undefined) {
-      for (const record of records) world.log.withdraw(record, now, refused.message)
+    if (orders.length === 1) {
+      const record = log.create(orders[0], first)
+      record.isTarget = isTarget
+      const refused = broker.submit(orders)
+      if (refused === undefined) {
+        log.submitted(record)
+        return { approved: true, orders }
+      }
+      log.withdraw(record, now, refused.message)
       world.refused(orders, refused)
       return refused
     }
-    for (const record of records) world.log.submitted(record)
-    return { approved: true, orders }
+    const records = orders.map((order) => log.create(order, table.indexOf(order.instrument)))
+    const refused = broker.submit(orders)
+    if (refused === undefined) {
+      for (const record of records) log.submitted(record)
+      return { approved: true, orders }
+    }
+    for (const record of records) log.withdraw(record, now, refused.message)
+    world.refused(orders, refused)
+    return refused
   }
 
   #predictions(orders: readonly Order[]): readonly number[] {
@@ -346,6 +365,30 @@ export class Trader implements Orders {
     }
     const room = order.side === 'sell' ? held : -held
     return committed > room + 5e-10
+  }
+}
+
+/** Every member is set, so that all orders have one shape. */
+function makeOrder(request: OrderRequest, clientOrderId: string, createdAt: TimeNs, decision: number, link: OrderLink | undefined): Order {
+  return {
+    clientOrderId,
+    instrument: request.instrument,
+    side: request.side,
+    quantity: request.quantity,
+    type: request.type ?? 'market',
+    timeInForce: request.timeInForce ?? 'gtc',
+    limitPrice: request.limitPrice,
+    stopPrice: request.stopPrice,
+    trailAmount: request.trailAmount,
+    trailFraction: request.trailFraction,
+    expiresAt: request.expiresAt,
+    outsideRegularHours: request.outsideRegularHours,
+    reduceOnly: request.reduceOnly,
+    account: request.account,
+    reason: request.reason,
+    createdAt,
+    link,
+    decision,
   }
 }
 

@@ -1,5 +1,6 @@
 export * from './batch.js'
 export * from './broker.js'
+export * from './calendar.js'
 export * from './feed.js'
 export * from './gate.js'
 export * from './instrument.js'
