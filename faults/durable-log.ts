@@ -72,13 +72,13 @@ function add(row: Omit<Row, 'seconds'>, startedAt: number): void {
 
 await section('SIGKILL at a random moment, mixed writer', runs, killRuns)
 await section('2 competing writer processes, each killed in turn', share(0.1), contentionRuns)
-await section('death at every file operation in turn', Math.min(700, runs), everyOperationRuns)
-await section('power loss at a random file operation', runs, powerLossRuns)
+await section('death at every file operation in turn', Math.min(500, runs), everyOperationRuns)
+await section('power loss at a random file operation', share(0.5), powerLossRuns)
 await section('full disk (tmpfs), room made, full again', share(0.1), fullDiskRuns)
 await section('full disk (injected, short writes)', share(0.1), pretendedFullDiskRuns)
 
 const startedAt = performance.now()
-const damage = await damageRuns({ runs: share(2), seed })
+const damage = await damageRuns({ runs, seed })
 const kinds = Object.entries(damage.byKind)
   .map(([kind, count]) => `${kind} ${count}`)
   .join(', ')

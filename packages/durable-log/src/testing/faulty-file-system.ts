@@ -29,6 +29,8 @@ export interface FaultyFileSystemOptions {
   /** Room on the pretended disk; default no limit. A write past it is short, the next one fails with ENOSPC. */
   readonly freeBytes?: number | undefined
   readonly faults?: readonly Fault[] | undefined
+  /** fsync and fdatasync of files report success and keep nothing, like a disk with a volatile cache. For testing that a test would notice. */
+  readonly syncLies?: boolean | undefined
   /** What lies below; default node:fs. */
   readonly base?: LogFileSystem | undefined
 }
@@ -91,6 +93,7 @@ class FaultyFiles implements FaultyFileSystem {
 
   readonly #base: LogFileSystem
   readonly #random: () => number
+  readonly #syncLies: boolean
   readonly #armed = new Set<ArmedFault>()
   readonly #open = new Map<number, OpenFile>()
   /** Descriptors that died with the machine; whoever held them may still close them. */
@@ -101,10 +104,17 @@ class FaultyFiles implements FaultyFileSystem {
   #nextFd = 1_000_000
   #boots = 0
 
-  constructor({ seed = 1, freeBytes = Number.POSITIVE_INFINITY, faults = [], base = nodeFileSystem }: FaultyFileSystemOptions) {
+  constructor({
+    seed = 1,
+    freeBytes = Number.POSITIVE_INFINITY,
+    syncLies = false,
+    faults = [],
+    base = nodeFileSystem,
+  }: FaultyFileSystemOptions) {
     this.#base = base
     this.#random = seededRandom(seed)
     this.freeBytes = freeBytes
+    this.#syncLies = syncLies
     for (const fault of faults) this.inject(fault)
   }
 
@@ -221,7 +231,7 @@ class FaultyFiles implements FaultyFileSystem {
       return
     }
     this.#strike('sync', file.path)
-    this.#undo.get(file.inode)?.log.synced()
+    if (!this.#syncLies) this.#undo.get(file.inode)?.log.synced()
   }
 
   ftruncateSync(fd: number, size: number): void {

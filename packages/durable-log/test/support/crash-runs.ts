@@ -69,15 +69,16 @@ async function live(directory: string, life: Life, operations: number): Promise<
 /**
  * Power fails at a random file operation, also while opening. Acknowledged at `power` must be there afterwards, acknowledged at `process` may be gone
  * only from the end on, and opening must work.
+ * @param options.syncLies the pretended disk says synced and is not: the runs must notice
  */
-export async function powerLossRuns({ runs, seed }: SeriesOptions): Promise<Tally> {
+export async function powerLossRuns({ runs, seed, syncLies = false }: SeriesOptions & { readonly syncLies?: boolean }): Promise<Tally> {
   const tally = newTally()
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-power-'))
   try {
     for (let run = 0; run < runs; run++) {
       const directory = join(folder, `log-${run}`)
       const random = seededRandom(seed + run)
-      const fileSystem = faultyFileSystem({ seed: seed + run })
+      const fileSystem = faultyFileSystem({ seed: seed + run, syncLies })
       const life: Life = { fileSystem, random, seed: seed + run, run: 0, attempt: 0, told: { process: [], power: [] } }
       const ledger = new Ledger(directory, tally, { mayForget: true })
       for (let lives = 1 + Math.floor(random() * 3); lives > 0; lives--) {

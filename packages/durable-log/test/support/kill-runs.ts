@@ -61,7 +61,7 @@ export async function killRuns({ runs, seed, lanes = 2 }: SeriesOptions): Promis
 }
 
 /** Two writers contend for one log, opening and closing; one is SIGKILLed and must be succeeded by the other, then that one too. */
-export async function contentionRuns({ runs, seed, lanes = 1 }: SeriesOptions): Promise<Tally> {
+export async function contentionRuns({ runs, seed, lanes = 2 }: SeriesOptions): Promise<Tally> {
   const tally = newTally()
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-contend-'))
   try {
