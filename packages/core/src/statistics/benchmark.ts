@@ -2,7 +2,7 @@ import { TradingError } from '@gatehouse/contracts'
 import { type MeanConvention, type PeriodsPerYear, periodsPerYearOf } from './annualisation.js'
 import { requireSameLength } from './input.js'
 import { correlation, covariance, mean, pairwiseComplete, standardDeviation, variance } from './moments.js'
-import { annualMean, annualReturn, type AnnualOptions, comp, cumReturnsFinal, excessReturns, type RateSeries } from './returns.js'
+import { annualMean, annualReturn, type AnnualOptions, cumReturnsFinal, excessReturns, type RateSeries } from './returns.js'
 
 /**
  * Statistics against a benchmark (a market, a factor): both series hold returns of the *same* periods, row by row; join them with
@@ -59,7 +59,7 @@ export function alpha(returns: Float64Array, benchmark: Float64Array, options: A
     const market = annualMean(benchmark, meanConvention, periodsPerYear)
     return jensenAlpha(annualMean(returns, meanConvention, periodsPerYear), market, slope, riskFreeAnnual)
   }
-  if (convention === 'total') return jensenAlpha(comp(returns), comp(benchmark), slope, riskFreeAnnual)
+  if (convention === 'total') return jensenAlpha(cumReturnsFinal(returns), cumReturnsFinal(benchmark), slope, riskFreeAnnual)
   const market = excessReturns(benchmark, riskFree)
   const residual = mean(excessReturns(returns, riskFree).map((value, i) => value - slope * market[i]))
   const periods = periodsPerYearOf(periodsPerYear)

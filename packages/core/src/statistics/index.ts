@@ -1,18 +1,203 @@
-export * from './annualisation.js'
-export * from './benchmark.js'
-export * from './conventions.js'
-export * from './drawdown.js'
-export * from './moments.js'
-export * from './normal.js'
-export * from './periods.js'
-export * from './probabilistic.js'
-export * from './ratios.js'
-export * from './returns.js'
-export * from './rolling.js'
-export * from './sampling.js'
-export * from './stability.js'
-export * from './tail.js'
-export * from './trades.js'
-export * from './volatility.js'
-export * from './wins.js'
+export {
+  type Frequency,
+  type MeanConvention,
+  PERIODS_PER_YEAR,
+  type PeriodsPerYear,
+  periodsPerYearOf,
+  ratePerPeriod,
+  type VolatilityConvention,
+} from './annualisation.js'
+export {
+  annualMean,
+  type AnnualOptions,
+  annualReturn,
+  cagr,
+  type CagrOptions,
+  cumReturns,
+  cumReturnsFinal,
+  excessReturns,
+  geometricMean,
+  growthRate,
+  logReturns,
+  type RateSeries,
+  rebase,
+  simpleReturns,
+  toLogReturns,
+  toPrices,
+} from './returns.js'
+export { type Curve, type EquitySampling, inferPeriodsPerYear, sampleEquity, type SampleOptions, tradesOnWeekends } from './sampling.js'
+export { type AggregateOptions, aggregateReturns, monthlyReturns, type PeriodReturns, type YearOfReturns } from './periods.js'
+export {
+  annualVariance,
+  annualVolatility,
+  type DownsideOptions,
+  downsideRisk,
+  ewmVolatility,
+  logVolatility,
+  type VolatilityOptions,
+} from './volatility.js'
+export {
+  type Drawdown,
+  drawdownOfEquity,
+  drawdowns,
+  drawdownSeries,
+  longestRecovery,
+  maxDrawdown,
+  maxDrawdownOfEquity,
+  painIndex,
+  ulcerIndex,
+} from './drawdown.js'
+export {
+  adjustedSortino,
+  autocorrelationPenalty,
+  calmarRatio,
+  gainToPainRatio,
+  type OmegaOptions,
+  omegaRatio,
+  painRatio,
+  recoveryFactor,
+  riskAdjustedReturn,
+  riskReturnRatio,
+  serenityIndex,
+  type SharpeOptions,
+  sharpeRatio,
+  smartSharpe,
+  smartSortino,
+  type SortinoOptions,
+  sortinoRatio,
+  type TotalOptions,
+  ulcerPerformanceIndex,
+} from './ratios.js'
+export {
+  conditionalValueAtRisk,
+  type ConditionalValueAtRiskOptions,
+  outlierLossRatio,
+  outliers,
+  outlierWinRatio,
+  removeOutliers,
+  splitAtWhiskers,
+  tailRatio,
+  valueAtRisk,
+  type ValueAtRiskOptions,
+  type WhiskerSplit,
+} from './tail.js'
+export {
+  averageLoss,
+  averageReturn,
+  averageWin,
+  best,
+  commonSenseRatio,
+  consecutiveLosses,
+  consecutiveWins,
+  cpcIndex,
+  expectancy,
+  expectancyRatio,
+  exposure,
+  type ExposureOptions,
+  kellyCriterion,
+  lossRate,
+  payoffRatio,
+  profitFactor,
+  profitRatio,
+  riskOfRuin,
+  systemQualityNumber,
+  turnover,
+  type WinOptions,
+  winRate,
+  worst,
+} from './wins.js'
+export { stabilityOfTimeseries } from './stability.js'
+export {
+  activeReturns,
+  type AlignedSeries,
+  alignSeries,
+  alpha,
+  type AlphaBeta,
+  alphaBeta,
+  type AlphaOptions,
+  type BattingAverage,
+  battingAverage,
+  type BenchmarkOptions,
+  beta,
+  betaFragilityHeuristic,
+  capture,
+  downAlphaBeta,
+  downCapture,
+  excessSharpe,
+  informationRatio,
+  type InformationRatioOptions,
+  jensenAlpha,
+  rSquared,
+  trackingError,
+  type TreynorOptions,
+  treynorRatio,
+  upAlphaBeta,
+  upCapture,
+  upDownCapture,
+} from './benchmark.js'
+export {
+  roll,
+  rollAlpha,
+  rollAlphaBeta,
+  rollAnnualVolatility,
+  rollBeta,
+  rollCagr,
+  rollDownCapture,
+  rollDownsideRisk,
+  rollExcessSharpe,
+  rollMaxDrawdown,
+  type RollOptions,
+  rollPairs,
+  rollSharpeRatio,
+  rollSortinoRatio,
+  rollUpCapture,
+  rollUpDownCapture,
+} from './rolling.js'
+export {
+  type DeflatedSharpeOptions,
+  deflatedSharpeRatio,
+  expectedMaximumSharpe,
+  minimumTrackRecordLength,
+  probabilisticAdjustedSortinoRatio,
+  type ProbabilisticSharpeOptions,
+  probabilisticSharpeRatio,
+  probabilisticSortinoRatio,
+  sharpeStandardError,
+} from './probabilistic.js'
+export { type Overfitting, type OverfittingOptions, probabilityOfBacktestOverfitting } from './overfitting.js'
+export { type GpdOptions, type GpdRiskEstimates, gpdRiskEstimates } from './generalized-pareto.js'
+export { type MonteCarlo, monteCarlo, type MonteCarloOptions, type PathDistribution } from './monte-carlo.js'
+export {
+  type FillColumns,
+  type MatchOptions,
+  matchTrades,
+  returnsOnCapital,
+  type TradeColumns,
+  tradeDurationsDays,
+  tradeReturns,
+  type TradeStatistics,
+  tradeStatistics,
+} from './trades.js'
+export { conventions, type StatisticsConventions } from './conventions.js'
+export {
+  autocorrelation,
+  correlation,
+  countValid,
+  covariance,
+  dropMissing,
+  kurtosis,
+  mean,
+  median,
+  type MomentOptions,
+  pairwiseComplete,
+  percentileRank,
+  quantile,
+  quantileOfSorted,
+  skewness,
+  standardDeviation,
+  sum,
+  variance,
+} from './moments.js'
+export { normalCdf, normalDensity, normalQuantile } from './normal.js'
+export { type Minimum, nelderMead } from './nelder-mead.js'
 export { statisticsErrorCodes } from './error-codes.js'

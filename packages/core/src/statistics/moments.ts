@@ -183,3 +183,22 @@ export function autocorrelation(values: Float64Array, lag = 1): number {
   if (values.length < lag + 2) return NaN
   return correlation(values.subarray(0, values.length - lag), values.subarray(lag))
 }
+
+/**
+ * Percentile rank of each value among itself and the `window - 1` before it, in percent (0, 100]; ties share the mean of their ranks.
+ * @returns shape as given; early rows rank within what there is
+ */
+export function percentileRank(values: Float64Array, window = 60): Float64Array {
+  return values.map((value, i) => {
+    let below = 0
+    let equal = 0
+    let count = 0
+    for (let row = Math.max(0, i - window + 1); row <= i; row++) {
+      if (values[row] !== values[row]) continue
+      count++
+      if (values[row] < value) below++
+      else if (values[row] === value) equal++
+    }
+    return value === value ? ((below + (equal + 1) / 2) / count) * 100 : NaN
+  })
+}

@@ -1,6 +1,7 @@
 import { requireCount } from './input.js'
 import { countValid, kurtosis, mean, skewness, standardDeviation, variance, type MomentOptions } from './moments.js'
 import { normalCdf, normalQuantile } from './normal.js'
+import { adjustedSortino, sortinoRatio } from './ratios.js'
 
 const EULER_MASCHERONI = 0.5772156649015329
 
@@ -53,6 +54,16 @@ export function probabilisticSharpeRatio(returns: Float64Array, options: Probabi
   if (countValid(returns) < 4 || !(deviation > 0)) return NaN
   const sharpe = ratio ?? (mean(returns) - riskFree) / deviation
   return normalCdf((sharpe - benchmarkSharpe) / sharpeStandardError(returns, sharpe, options))
+}
+
+/** {@link probabilisticSharpeRatio} of the Sortino ratio per period in place of the Sharpe ratio. */
+export function probabilisticSortinoRatio(returns: Float64Array, options: ProbabilisticSharpeOptions = {}): number {
+  return probabilisticSharpeRatio(returns, { ...options, ratio: sortinoRatio(returns, { periodsPerYear: 1 }) })
+}
+
+/** {@link probabilisticSharpeRatio} of the {@link adjustedSortino} ratio per period in place of the Sharpe ratio. */
+export function probabilisticAdjustedSortinoRatio(returns: Float64Array, options: ProbabilisticSharpeOptions = {}): number {
+  return probabilisticSharpeRatio(returns, { ...options, ratio: adjustedSortino(returns, { periodsPerYear: 1 }) })
 }
 
 /**

@@ -1,7 +1,7 @@
 import { type MeanConvention, type PeriodsPerYear, periodsPerYearOf, type VolatilityConvention } from './annualisation.js'
 import { maxDrawdown, painIndex, ulcerIndex, drawdownSeries } from './drawdown.js'
 import { correlation, countValid, mean, standardDeviation, sum } from './moments.js'
-import { annualMean, annualReturn, type AnnualOptions, comp, excessReturns, type RateSeries } from './returns.js'
+import { annualMean, annualReturn, type AnnualOptions, cumReturnsFinal, excessReturns, type RateSeries } from './returns.js'
 import { conditionalValueAtRisk } from './tail.js'
 import { annualVolatility, type DownsideOptions, downsideRisk } from './volatility.js'
 
@@ -160,7 +160,7 @@ export function recoveryFactor(returns: Float64Array, { riskFreeTotal = 0 }: Tot
 /** Ulcer performance index (Martin ratio): total return over the {@link ulcerIndex}; `NaN` when nothing was ever lost. */
 export function ulcerPerformanceIndex(returns: Float64Array, { riskFreeTotal = 0 }: TotalOptions = {}): number {
   const ulcer = ulcerIndex(returns)
-  return ulcer > 0 ? (comp(returns) - riskFreeTotal) / ulcer : NaN
+  return ulcer > 0 ? (cumReturnsFinal(returns) - riskFreeTotal) / ulcer : NaN
 }
 
 /** Annual return over the mean drawdown; `NaN` when nothing was ever lost. */

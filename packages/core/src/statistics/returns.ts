@@ -51,11 +51,6 @@ export function cumReturnsFinal(returns: Float64Array, startingValue = 0): numbe
   return startingValue === 0 ? growth - 1 : growth * startingValue
 }
 
-/** Total compounded return of the series, a fraction; quantstats' name for {@link cumReturnsFinal}. */
-export function comp(returns: Float64Array): number {
-  return cumReturnsFinal(returns)
-}
-
 /** Returns to an index: `base * prod(1 + r)`, without the base itself; shape `[periods]`. */
 export function toPrices(returns: Float64Array, base = 1): Float64Array {
   return cumReturns(returns, base)
@@ -122,16 +117,6 @@ export function geometricMean(returns: Float64Array): number {
     logs += Math.log1p(returns[i])
   }
   return returns.length === 0 ? NaN : Math.expm1(logs / returns.length)
-}
-
-/** What one period is expected to earn: {@link geometricMean}, by quantstats' name. */
-export function expectedReturn(returns: Float64Array): number {
-  return geometricMean(returns)
-}
-
-/** Geometric holding period return: {@link geometricMean}, by its third name. */
-export function ghpr(returns: Float64Array): number {
-  return geometricMean(returns)
 }
 
 /** Mean return a year under a {@link MeanConvention}; a fraction. */

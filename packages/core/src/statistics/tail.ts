@@ -62,11 +62,6 @@ export function conditionalValueAtRisk(
   return mean(sorted.subarray(0, Math.floor((sorted.length - 1) * cutoff) + 1))
 }
 
-/** {@link conditionalValueAtRisk} by its regulator's name. */
-export function expectedShortfall(returns: Float64Array, options: ConditionalValueAtRiskOptions = {}): number {
-  return conditionalValueAtRisk(returns, options)
-}
-
 /**
  * Size of the right tail over the left: `|q(cutoff)| / |q(1 - cutoff)|`, dimensionless; above 1 the good days are the larger ones.
  * @returns `NaN` for no returns
@@ -97,4 +92,20 @@ export function outlierWinRatio(returns: Float64Array, fraction = 0.99): number 
 /** A low quantile over the mean of the negative returns: how far the worst reach beyond the usual loss. */
 export function outlierLossRatio(returns: Float64Array, fraction = 0.01): number {
   return quantile(returns, fraction) / (mean(returns.filter((value) => value < 0)) || NaN)
+}
+
+/** Values within and beyond the whiskers of a box plot. */
+export interface WhiskerSplit {
+  readonly values: Float64Array
+  readonly outliers: Float64Array
+}
+
+/** Splits at 1.5 interquartile ranges beyond the quartiles. @see Tukey (1977), "Exploratory Data Analysis" */
+export function splitAtWhiskers(returns: Float64Array): WhiskerSplit {
+  const sorted = dropMissing(returns).slice().sort()
+  const lower = quantileOfSorted(sorted, 0.25)
+  const upper = quantileOfSorted(sorted, 0.75)
+  const reach = 1.5 * (upper - lower)
+  const isWithin = (value: number): boolean => value >= lower - reach && value <= upper + reach
+  return { values: returns.filter(isWithin), outliers: returns.filter((value) => value === value && !isWithin(value)) }
 }

@@ -29,11 +29,6 @@ export function annualVolatility(
   return Math.sqrt(Math.pow(variance(returns, ddof) + growth * growth, periods) - Math.pow(growth, 2 * periods))
 }
 
-/** Standard deviation of returns, a year: {@link annualVolatility}, by quantstats' name. */
-export function volatility(returns: Float64Array, options: VolatilityOptions = {}): number {
-  return annualVolatility(returns, options)
-}
-
 /** Annual variance `s^2 * N` of returns. */
 export function annualVariance(returns: Float64Array, { periodsPerYear = 'daily' }: VolatilityOptions = {}): number {
   return variance(returns) * periodsPerYearOf(periodsPerYear)

@@ -61,11 +61,6 @@ export function payoffRatio(values: Float64Array): number {
   return averageWin(values) / -averageLoss(values)
 }
 
-/** {@link payoffRatio} by its other name. */
-export function winLossRatio(values: Float64Array): number {
-  return payoffRatio(values)
-}
-
 /** Sum of gains over the sum of losses; infinite without a loss, `NaN` without either. */
 export function profitFactor(values: Float64Array): number {
   let gains = 0
@@ -147,7 +142,7 @@ export function commonSenseRatio(values: Float64Array): number {
 /** Probability of losing everything after n equal bets with this win rate: `((1 - p) / (1 + p))^n`. */
 export function riskOfRuin(values: Float64Array): number {
   const wins = winRate(values)
-  return Math.pow((1 - wins) / (1 + wins), values.length)
+  return wins === wins ? Math.pow((1 - wins) / (1 + wins), values.length) : NaN
 }
 
 /** Options of {@link exposure}. */
