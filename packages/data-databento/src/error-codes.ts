@@ -41,4 +41,36 @@ export const errorCodes = {
     cause: "The backend 'node' was asked for on a Node without zstd.",
     cure: "Use Node 22.15 or later, or the backend 'script'.",
   },
+  DATABENTO_KEY: {
+    cause: 'The API key does not have 32 characters.',
+    cure: 'Copy it from the Databento portal; pass it as a value, never on the command line.',
+  },
+  DATABENTO_AUTH: {
+    cause: 'Databento refused the key or the dataset.',
+    cure: 'Check the key, its entitlement to the dataset, and that the dataset is spelled right.',
+  },
+  DATABENTO_CONNECTION: {
+    cause: 'The connection could not be made or broke.',
+    cure: 'The live client tries again by itself; see the cause if it gave up.',
+  },
+  DATABENTO_CONNECTION_LIMIT: {
+    cause: 'Too many sessions of the team are open on the dataset.',
+    cure: 'Close one; the live client tries again every 30 s.',
+  },
+  DATABENTO_PROTOCOL: { cause: 'The other side does not speak the gateway protocol.', cure: 'Check host and port.' },
+  DATABENTO_GATEWAY: {
+    cause: 'The gateway ended the session with an error record.',
+    cure: 'See its message; codes 1, 2 and 5 are not retried.',
+  },
+  DATABENTO_REPLAY_AGED_OUT: {
+    cause: 'The records asked for are older than the replay window.',
+    cure: 'Ask for a later start, or get them from the historical client.',
+  },
+  DATABENTO_SUBSCRIPTION: { cause: 'A subscription asks for something that cannot be had.', cure: 'See the message.' },
+  DATABENTO_STALLED: { cause: 'Nothing came, not even a heartbeat.', cure: 'The live client connects again by itself.' },
+  DATABENTO_CLOSED: { cause: 'The session was closed by this side.', cure: 'None needed.' },
+  DATABENTO_LAG: {
+    cause: "The consumer fell behind the queue's bound.",
+    cure: "Handle records faster, raise `maxQueueBytes`, or let `whenFull: 'gap'` leave records out.",
+  },
 } as const

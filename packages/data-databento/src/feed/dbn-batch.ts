@@ -1,13 +1,4 @@
-import {
-  isBarSchema,
-  schemaColumns,
-  type Batch,
-  type ColumnName,
-  type ColumnOf,
-  type Cursor,
-  type Instrument,
-  type Schema,
-} from '@gatehouse/core'
+import { isBarSchema, lazyColumns, type Batch, type ColumnsOf, type Cursor, type Instrument, type Schema } from '@gatehouse/core'
 import { copyRun, type RecordRun } from '../codec/run.js'
 import { coreColumn } from './core-column.js'
 import { openRunCursor } from './run-cursors.js'
@@ -38,7 +29,7 @@ export class DbnBatch<S extends Schema = Schema> implements Batch<S> {
   readonly priceDivisor = 1e9
   /** The records themselves, for code that reads DBN. */
   readonly run: RecordRun
-  readonly #columns = new Map<string, unknown>()
+  readonly columns: ColumnsOf<S>
   #isOwned = false
 
   constructor(options: DbnBatchOptions<S>) {
@@ -49,15 +40,7 @@ export class DbnBatch<S extends Schema = Schema> implements Batch<S> {
     this.availableAt = options.availableAt
     this.run = options.run
     this.length = options.run.length
-  }
-
-  column<N extends ColumnName<S>>(name: N): ColumnOf<S, N> {
-    let column = this.#columns.get(name)
-    if (column === undefined) {
-      column = coreColumn(this.run, name, specOf(this.schema, name))
-      this.#columns.set(name, column)
-    }
-    return column as ColumnOf<S, N>
+    this.columns = lazyColumns(options.schema, ({ name, kind }) => coreColumn(options.run, name, kind))
   }
 
   view(): Cursor<S> {
@@ -83,12 +66,6 @@ export class DbnBatch<S extends Schema = Schema> implements Batch<S> {
     copy.#isOwned = true
     return copy
   }
-}
-
-function specOf(schema: Schema, name: string): string {
-  const spec = (schemaColumns[schema] as readonly { name: string; kind: string }[]).find((candidate) => candidate.name === name)
-  if (spec === undefined) throw new RangeError(`${schema} has no column ${name}`)
-  return spec.kind
 }
 
 const UNDEF = 0xffffffff

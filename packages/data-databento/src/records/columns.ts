@@ -62,7 +62,8 @@ export function columnField(layout: Layout, name: string): Field | undefined {
 
 const fieldCache = new Map<Layout, ReadonlyMap<string, Field>>()
 
-function columnFields(layout: Layout): ReadonlyMap<string, Field> {
+/** All columns of a layout by name. */
+export function columnFields(layout: Layout): ReadonlyMap<string, Field> {
   const cached = fieldCache.get(layout)
   if (cached !== undefined) return cached
   const fields = new Map<string, Field>()

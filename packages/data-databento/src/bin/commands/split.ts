@@ -1,0 +1,72 @@
+import { createWriteStream, type WriteStream } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { DbnEncoder } from '../../codec/encoder.js'
+import { schemaOf, type DbnSchema } from '../../layout/enums.js'
+import { SymbolIndex } from '../../symbols/symbol-index.js'
+import { isoTime } from '../csv.js'
+import { onlyFile, UsageError, type CommandContext } from './context.js'
+
+const MAX_OPEN = 256
+
+/** `split FILE --by symbol|instrument|day|schema --out DIR`: one DBN file a group, metadata kept. */
+export async function split(context: CommandContext): Promise<void> {
+  const { options } = context
+  const by = options['by']
+  const directory = options['out']
+  if (by !== 'symbol' && by !== 'instrument' && by !== 'day' && by !== 'schema')
+    throw new UsageError('--by takes symbol, instrument, day or schema')
+  if (typeof directory !== 'string') throw new UsageError('--out DIR is missing')
+  await mkdir(directory, { recursive: true })
+  await using dbn = await context.open(onlyFile(context))
+  const { metadata } = dbn
+  if (metadata === undefined) throw new UsageError('a fragment has no metadata and cannot be split')
+  const symbols = new SymbolIndex(metadata)
+  const files = new Map<string, { stream: WriteStream; encoder: DbnEncoder; records: number }>()
+
+  const groupOf = (instrumentId: number, ts: bigint, rtype: number): string => {
+    if (by === 'instrument') return String(instrumentId)
+    if (by === 'day') return isoTime(ts).slice(0, 10)
+    if (by === 'schema') return schemaNameOf(rtype, metadata.schema)
+    return symbols.symbolAt(instrumentId, ts) ?? `unmapped-${instrumentId}`
+  }
+  for await (const run of dbn.runs()) {
+    symbols.learn(run)
+    for (let row = 0; row < run.length;) {
+      const word = run.wordOffset + row * run.stride
+      const group = groupOf(run.uint32[word + 1], run.window.view.getBigUint64((word + 2) * 4, true), run.rtype)
+      let end = row + 1
+      // Consecutive rows of one group are written at once.
+      while (end < run.length) {
+        const next = run.wordOffset + end * run.stride
+        if (groupOf(run.uint32[next + 1], run.window.view.getBigUint64((next + 2) * 4, true), run.rtype) !== group) break
+        end += 1
+      }
+      let file = files.get(group)
+      if (file === undefined) {
+        if (files.size === MAX_OPEN) throw new UsageError(`more than ${MAX_OPEN} groups: split by day or schema first`)
+        const encoder = new DbnEncoder(metadata)
+        file = { stream: createWriteStream(join(directory, `${group.replace(/[^\w.+-]/g, '_')}.dbn`)), encoder, records: 0 }
+        file.stream.write(encoder.head)
+        files.set(group, file)
+      }
+      const bytes = file.encoder.run({ ...run, wordOffset: word, length: end - row })
+      // The run's memory is used again, the stream's buffer is not.
+      if (!file.stream.write(bytes.slice())) await once(file.stream, 'drain')
+      file.records += end - row
+      row = end
+    }
+  }
+  for (const [group, { stream, records }] of files) {
+    stream.end()
+    await once(stream, 'close')
+    await context.out.line(`${String(records).padStart(14)}  ${group}`)
+  }
+}
+
+function schemaNameOf(rtype: number, schema: DbnSchema | undefined): string {
+  // TBBO and MBP-1 share a record type: the metadata knows which it is.
+  if (schema !== undefined) return schema
+  return schemaOf(rtype) ?? `rtype-${rtype.toString(16)}`
+}
