@@ -7,6 +7,7 @@ import { manifestPinContract, manifestShapeContract } from './manifest.js'
 import { modelDescriptionContract, modelMetadataContract } from './model.js'
 import { noticeContract } from './notice.js'
 import { approvalContract, promotionContract } from './promotion.js'
+import { registryEntryContract } from './registry-entry.js'
 
 /** Every document kind; `schemas/<name>.schema.json` is generated from each. */
 export const allContracts: readonly Contract<unknown>[] = [
@@ -21,5 +22,6 @@ export const allContracts: readonly Contract<unknown>[] = [
   gateReportContract,
   promotionContract,
   approvalContract,
+  registryEntryContract,
   noticeContract,
 ]

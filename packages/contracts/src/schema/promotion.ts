@@ -51,6 +51,7 @@ export const promotionContract = defineContract({
     previous: Type.Union([digest('Artifact that the alias named before'), Type.Null()]),
     policyDigest: digest('Policy'),
     evidenceDigest: digest('Evidence that the gate decided over, with what the registry measured'),
+    submittedEvidenceDigest: digest('Evidence as the caller handed it over; what approvals sign'),
     reportDigest: digest('Gate report'),
     approvals: Type.Array(dsseEnvelope, { description: 'Signed approvals' }),
     promotedAt: time('When'),

@@ -1,0 +1,212 @@
+import { canonicalJson } from '../canonical/canonical-json.js'
+import { sha256Hex } from '../canonical/digest.js'
+import { featureSpecHash } from '../registry/description-check.js'
+import type { Artifact, CandidateFiles, Computable } from '../registry/interfaces.js'
+import { float32Tensor, readSafetensors } from '../registry/safetensors.js'
+import type { ManifestPin } from '../schema/manifest.js'
+import type { Feature, ModelDescription, ModelMetadata } from '../schema/model.js'
+import { seededRandom, type Random } from './random.js'
+
+export interface CandidateOptions {
+  /** Default `order-book`. */
+  readonly name?: string | undefined
+  /** Default `order-book`. */
+  readonly family?: string | undefined
+  /** Decides the weights; default 1. */
+  readonly seed?: number | undefined
+  /** Hidden units: 16 give a file of a few kB, 20,000 one of 1 MB. */
+  readonly hidden?: number | undefined
+  /** End of the training data; default 2026-05-31. */
+  readonly trainedTo?: string | undefined
+  readonly author?: string | undefined
+}
+
+const featureNames = ['imbalance', 'spread', 'microprice', 'flow', 'depth', 'age'] as const
+const classes = ['down', 'same', 'up'] as const
+const source = { dataset: 'TEST.MARKET', venue: 'TEST', schema: 'mbp-10' } as const
+
+/** A registrable candidate with a real, small network: six features, one tanh layer, three logits. The same options give the same bytes. */
+export function smallCandidate(options: CandidateOptions = {}): CandidateFiles {
+  const { seed = 1, hidden = 16 } = options
+  const random = seededRandom(seed)
+  const tensors = {
+    'hidden/kernel': normal(random, featureNames.length * hidden, 0.4),
+    'hidden/bias': normal(random, hidden, 0.1),
+    'logits/kernel': normal(random, hidden * classes.length, 1 / Math.sqrt(hidden)),
+    'logits/bias': normal(random, classes.length, 0.1),
+  }
+  const shapes = {
+    'hidden/kernel': [featureNames.length, hidden],
+    'hidden/bias': [hidden],
+    'logits/kernel': [hidden, classes.length],
+    'logits/bias': [classes.length],
+  }
+  const weights = encodeSafetensors(tensors, shapes)
+  const forward = network(tensors)
+  const vectors = Array.from({ length: 4 }, () => {
+    const input = normal(random, featureNames.length, 1)
+    return { input: [...input], output: [...forward(input)] }
+  })
+  const description = describe(options, { weights, shapes, vectors, hidden })
+  const model = Buffer.from(canonicalJson(description))
+  const metadata = Buffer.from(canonicalJson(metadataOf(options, sha256Hex(model))))
+  return new Map<string, Uint8Array>([
+    ['model.json', model],
+    ['metadata.json', metadata],
+    ['weights.safetensors', weights],
+  ])
+}
+
+/** Loads what {@link smallCandidate} made, from the artifact's bytes alone. */
+export function loadSmallNetwork(artifact: Artifact): Promise<Computable> {
+  const bytes = artifact.files.get(artifact.description.weights.file) ?? new Uint8Array()
+  const tensors = Object.fromEntries([...readSafetensors(bytes)].map(([name, tensor]) => [name, float32Tensor(bytes, tensor)]))
+  return Promise.resolve({ digest: artifact.digest, compute: network(tensors) })
+}
+
+function network(tensors: Readonly<Record<string, Float32Array>>): (input: Float32Array) => Float32Array {
+  const [kernel, bias, outKernel, outBias] = ['hidden/kernel', 'hidden/bias', 'logits/kernel', 'logits/bias'].map((name) => tensors[name])
+  const hidden = new Float32Array(bias.length)
+  return (input) => {
+    dense(input, { kernel, bias }, hidden)
+    for (let unit = 0; unit < hidden.length; unit++) hidden[unit] = Math.tanh(hidden[unit])
+    return dense(hidden, { kernel: outKernel, bias: outBias }, new Float32Array(outBias.length))
+  }
+}
+
+function dense(
+  input: Float32Array,
+  { kernel, bias }: { readonly kernel: Float32Array; readonly bias: Float32Array },
+  output: Float32Array,
+): Float32Array {
+  for (let unit = 0; unit < output.length; unit++) {
+    let sum = bias[unit]
+    for (let index = 0; index < input.length; index++) sum += input[index] * kernel[index * output.length + unit]
+    output[unit] = sum
+  }
+  return output
+}
+
+/** Box-Muller, rounded to float32 so that JSON carries it exactly. */
+function normal(random: Random, length: number, deviation: number): Float32Array {
+  return Float32Array.from(
+    { length },
+    () => deviation * Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next()),
+  )
+}
+
+function encodeSafetensors(
+  tensors: Readonly<Record<string, Float32Array>>,
+  shapes: Readonly<Record<string, readonly number[]>>,
+): Uint8Array {
+  let offset = 0
+  const header: Record<string, unknown> = {}
+  for (const [name, values] of Object.entries(tensors)) {
+    header[name] = { dtype: 'F32', shape: shapes[name], data_offsets: [offset, offset + values.byteLength] }
+    offset += values.byteLength
+  }
+  const text = JSON.stringify(header)
+  // The format asks for a header padded to 8 bytes, so that the tensors are aligned.
+  const padded = Buffer.from(text.padEnd(Math.ceil(text.length / 8) * 8))
+  const length = Buffer.alloc(8)
+  length.writeBigUInt64LE(BigInt(padded.length))
+  return new Uint8Array(
+    Buffer.concat([
+      length,
+      padded,
+      ...Object.values(tensors).map((values) => Buffer.from(values.buffer, values.byteOffset, values.byteLength)),
+    ]),
+  )
+}
+
+function describe(
+  { name = 'order-book', family = 'order-book', seed = 1, trainedTo = '2026-05-31T00:00:00Z' }: CandidateOptions,
+  parts: {
+    readonly weights: Uint8Array
+    readonly shapes: Readonly<Record<string, readonly number[]>>
+    readonly vectors: ModelDescription['golden']['vectors']
+    readonly hidden: number
+  },
+): ModelDescription {
+  const { weights, shapes, vectors, hidden } = parts
+  const items = featureNames.map((feature): Feature => ({
+    name: feature,
+    unit: 'dimensionless',
+    source,
+    warmUp: { amount: 10, of: 'rows' },
+    missing: 'refuse',
+    definition: `${feature}(mbp-10)`,
+  }))
+  const layer = (layerName: string, from: string, size: number) => ({
+    name: layerName,
+    kind: 'dense',
+    from: [from],
+    outputShape: [size],
+    parameters: layerName === 'hidden' ? { activation: 'tanh' } : {},
+    weights: ['kernel', 'bias'].map((role) => ({ role, tensor: `${layerName}/${role}`, shape: shapes[`${layerName}/${role}`] })),
+  })
+  return {
+    type: 'model-description',
+    contractVersion: '1.0',
+    name,
+    family,
+    network: {
+      inputs: [{ name: 'features', shape: [featureNames.length] }],
+      outputs: [{ name: 'logits', shape: [classes.length], kind: 'logits' }],
+      layers: [layer('hidden', 'features', hidden), layer('logits', 'hidden', classes.length)],
+      parameterCount: Object.values(shapes).reduce((sum, shape) => sum + shape.reduce((product, length) => product * length, 1), 0),
+    },
+    features: { items, rows: 1, hash: featureSpecHash({ items, rows: 1 }) },
+    scaler: { kind: 'none', center: [], scale: [] },
+    labels: { heads: [{ output: 'logits', kind: 'classes', classes, horizon: '10 trades', definition: 'sign of the mid change' }] },
+    calibration: [{ output: 'logits', kind: 'temperature', temperature: 1.1 }],
+    golden: { vectors },
+    weights: { file: 'weights.safetensors', format: 'safetensors', sha256: sha256Hex(weights), byteLength: weights.length },
+    provenance: {
+      backend: { name: 'test', version: '1.0.0', precision: 'float32' },
+      seeds: { weights: seed },
+      versions: { '@gatehouse/contracts': '0.0.0' },
+      data: [testPin(trainedTo)],
+      train: { from: '2026-01-02T00:00:00Z', to: trainedTo },
+      codeHash: sha256Hex('small-network'),
+      hyperparameters: { hidden },
+    },
+    needs: { type: 'manifest-shape', contractVersion: '1.0', columns: [{ name: 'bidPrice00', type: 'float64' }], sources: [source] },
+    trigger: { every: 'mbp-10' },
+  }
+}
+
+function testPin(to: string): ManifestPin {
+  return {
+    type: 'manifest-pin',
+    contractVersion: '1.0',
+    tableId: 'test-market',
+    version: 7,
+    chain: sha256Hex(`test-market 7 ${to}`),
+    holds: {
+      columns: [
+        { name: 'bidPrice00', type: 'float64' },
+        { name: 'askPrice00', type: 'float64' },
+      ],
+      sources: [source],
+      rows: 120_000,
+      from: '2026-01-02T00:00:00Z',
+      to,
+    },
+  }
+}
+
+function metadataOf({ author = 'ada', trainedTo = '2026-05-31T00:00:00Z' }: CandidateOptions, artifactDigest: string): ModelMetadata {
+  return {
+    type: 'model-metadata',
+    contractVersion: '1.0',
+    artifactDigest,
+    title: 'A small network for tests',
+    author,
+    createdAt: trainedTo,
+    hypothesis: 'Imbalance leads the next trades',
+    intendedUse: 'Tests of the registry',
+    limitations: 'Knows nothing of markets',
+    run: 'run-1',
+  }
+}
