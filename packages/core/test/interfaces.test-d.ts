@@ -33,7 +33,8 @@ expectTypeOf<ViewOf<'ohlcv-1s'>>().toEqualTypeOf<BarView>()
 expectTypeOf<ViewOf<'mbp-10'>>().toEqualTypeOf<BookView>()
 expectTypeOf<ReturnType<Batch<'mbp-10'>['view']>>().toExtend<BookView>()
 // @ts-expect-error a bar has no bid
-void ({} as Batch<'ohlcv-1h'>).column('bidPx00')
+void ({} as Batch<'ohlcv-1h'>).columns.bidPx00
+expectTypeOf<Batch<'ohlcv-1h'>>().toExtend<Batch>()
 // @ts-expect-error a batch of bars needs its prices
 createBatch({ schema: 'ohlcv-1h', source: 'x', instruments: [], columns: { tsEvent: new BigInt64Array() } })
 

@@ -21,8 +21,8 @@ type SpecOf<S extends Schema> = (typeof schemaColumns)[S][number]
 export type ColumnName<S extends Schema> = SpecOf<S>['name']
 export type ColumnOf<S extends Schema, N extends ColumnName<S>> = ArrayOfKind[Extract<SpecOf<S>, { name: N }>['kind']]
 
-/** All columns of a schema by name. */
-export type ColumnsOf<S extends Schema> = { readonly [N in ColumnName<S>]: ColumnOf<S, N> }
+/** All columns of a schema by name. Distributes over schemas, so that a batch of bars is a batch of something. */
+export type ColumnsOf<S extends Schema> = S extends Schema ? { readonly [N in ColumnName<S>]: ColumnOf<S, N> } : never
 
 /** Where a recorder keeps a run of rows, so that a journal names market data instead of copying it. */
 export interface MarketDataReference {
@@ -55,8 +55,8 @@ export interface Batch<S extends Schema = Schema> {
   readonly availableAt: BigInt64Array
   /** An integer price divided by this is the price; 1 where prices are float64. Division, not multiplication: it rounds correctly. */
   readonly priceDivisor: number
-  /** Whole column, materialised on first use where the batch is an overlay. */
-  column<N extends ColumnName<S>>(name: N): ColumnOf<S, N>
+  /** Arrays by name; an overlay materialises a column when it is first read (see `lazyColumns`). */
+  readonly columns: ColumnsOf<S>
   /** A new cursor over the rows, standing on row 0. */
   view(): Cursor<S>
   /** A batch that outlives the turn: itself where it owns its memory, else a copy. */
