@@ -321,7 +321,7 @@ function* marketBatches(set: DataSet, clock: { ms: number }, made: (ms: number) 
       instrumentIndex: index,
       availableAt,
       columns: columns as never,
-    }) as unknown as Batch
+    })
     made(performance.now() - start)
     yield batch
   }

@@ -23,8 +23,6 @@ export interface ParquetEncoderOptions {
   readonly columns: readonly ColumnSpec[]
   /** default `snappy` */
   readonly codec?: Codec | undefined
-  /** stored in the footer, for people */
-  readonly metadata?: Readonly<Record<string, string>> | undefined
 }
 
 const magic = new Uint8Array([0x50, 0x41, 0x52, 0x31])
@@ -39,7 +37,6 @@ const createdBy = 'gatehouse'
 export class ParquetEncoder {
   readonly #columns: readonly ColumnSpec[]
   readonly #codec: Codec
-  readonly #metadata: Readonly<Record<string, string>> | undefined
   readonly #out = new ByteSink(1 << 20)
   readonly #compressed = new ByteSink(1 << 18)
   readonly #headers = new ByteWriter(256)
@@ -49,11 +46,10 @@ export class ParquetEncoder {
   #rows = 0
 
   /** @throws {TradingError} `PARQUET_NO_ZSTD` when this Node cannot write the codec */
-  constructor({ columns, codec = 'snappy', metadata }: ParquetEncoderOptions) {
+  constructor({ columns, codec = 'snappy' }: ParquetEncoderOptions) {
     requireCodec(codec)
     this.#columns = columns
     this.#codec = codec
-    this.#metadata = metadata
     this.#ranges = columns.map(() => null)
     this.#out.append(magic)
   }
@@ -85,8 +81,11 @@ export class ParquetEncoder {
     return bytes
   }
 
-  /** The footer; append it and the file is complete. */
-  finish(): Uint8Array {
+  /**
+   * The footer; append it and the file is complete.
+   * @param metadata texts by key, kept in the footer
+   */
+  finish(metadata: Readonly<Record<string, string>> = {}): Uint8Array {
     const writer = new ByteWriter(1 << 16)
     writeMetadata(
       writer,
@@ -96,7 +95,7 @@ export class ParquetEncoder {
         schema: schemaOf(this.#columns),
         num_rows: BigInt(this.#rows),
         row_groups: this.#groups,
-        ...(this.#metadata && { key_value_metadata: Object.entries(this.#metadata).map(([key, value]) => ({ key, value })) }),
+        key_value_metadata: Object.entries(metadata).map(([key, value]) => ({ key, value })),
         metadata_length: 0,
       },
       textStatisticsBytes,

@@ -1,4 +1,4 @@
-import { ColumnarBatch, schemaColumns, type Batch, type Instrument, type Schema } from '@gatehouse/core'
+import { ColumnarBatch, type Batch, type Instrument } from '@gatehouse/core'
 import { TradingError } from '@gatehouse/durable-log'
 import { type StoredColumn, type TableLayout } from '../table/layout.js'
 import { type BatchArray, newArray } from './batch-columns.js'
@@ -13,23 +13,26 @@ const longRun = 4096
 /** A batch whose memory the scan takes back when the next one is asked for. */
 class ScannedBatch extends ColumnarBatch {
   override retain(): Batch {
-    return this.slice(0, this.length)
+    const own = this.slice(0, this.length)
+    // What was not asked for is refused by name in the copy too.
+    return new ColumnarBatch({
+      ...own,
+      columns: Object.setPrototypeOf(own.columns, Object.getPrototypeOf(this.columns) as object) as never,
+    })
   }
 }
 
-/** The columns of a scan by name. One that was not asked for is not seen when they are listed, and refuses to be read. */
-function scannedColumns(schema: Schema, scanned: Readonly<Record<string, BatchArray>>): Readonly<Record<string, BatchArray>> {
-  const columns = { ...scanned }
-  for (const { name } of schemaColumns[schema]) {
-    if (name in columns) continue
-    Object.defineProperty(columns, name, {
-      enumerable: false,
-      get() {
+/** Getters that refuse the columns a scan leaves out: `undefined` would surface far from its cause. */
+function refusals(layout: TableLayout, scanned: readonly StoredColumn[]): object {
+  const properties = layout.columns
+    .filter((column) => !scanned.includes(column))
+    .map(({ name }) => {
+      const get = (): never => {
         throw new TradingError('MANIFEST_COLUMN_NOT_SCANNED', `column ${name} was not asked for: add it to the scan's columns`, { name })
-      },
+      }
+      return [name, { get }]
     })
-  }
-  return columns
+  return Object.create({}, Object.fromEntries(properties) as PropertyDescriptorMap) as object
 }
 
 /** Yields the rows of `files` within the plan in `availableAt` order; rows of one instant by file order, then by their order in the file. */
@@ -73,6 +76,7 @@ class Assembly {
   readonly #arrays: BatchArray[]
   readonly #availableAt = new BigInt64Array(mergedRows)
   readonly #index = new Uint32Array(mergedRows)
+  readonly #refusals: object
   #instruments: Instrument[] = []
   readonly #places = new Map<Instrument, number>()
   #runs: { run: Run; to: number }[] = []
@@ -81,6 +85,7 @@ class Assembly {
     this.#layout = layout
     this.#columns = columns
     this.#arrays = columns.map((column) => newArray(column, mergedRows))
+    this.#refusals = refusals(layout, columns)
   }
 
   /** A batch over the row group itself: nothing is copied. */
@@ -150,15 +155,16 @@ class Assembly {
     instruments: readonly Instrument[],
   ): Batch {
     const { schema, source, priceDivisor } = this.#layout
-    const byName = Object.fromEntries(this.#columns.map(({ name }, index) => [name, columns[index]]))
+    const byName = Object.create(this.#refusals) as Record<string, unknown>
+    for (const [index, { name }] of this.#columns.entries()) byName[name] = columns[index]
     return new ScannedBatch({
-      schema: schema,
+      schema,
       source,
       priceDivisor,
       instruments,
       instrumentIndex,
       availableAt,
-      columns: scannedColumns(this.#layout.schema, byName) as never,
+      columns: byName as never,
     })
   }
 }

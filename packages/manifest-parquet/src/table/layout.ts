@@ -84,8 +84,16 @@ function defaultPartition(schema: Schema): PartitionBy {
   return dense.includes(schema) ? 'instrument-date' : 'none'
 }
 
+/** A column of a batch of any schema. */
+export function columnOf({ columns }: Batch, name: string): unknown {
+  return (columns as unknown as Readonly<Record<string, unknown>>)[name]
+}
+
 function arrayName(batch: Batch, name: string): ArrayName {
-  const found = (batch.columns[name as keyof typeof batch.columns] as object).constructor.name
+  const values = columnOf(batch, name)
+  if (values === undefined)
+    throw new TradingError('MANIFEST_SCHEMA_MISMATCH', `the batch of ${batch.schema} lacks column ${name}`, { column: name })
+  const found = (values as object).constructor.name
   if (found in typeOfArray) return found as ArrayName
   throw new TradingError('MANIFEST_SCHEMA_MISMATCH', `column ${name} is a ${found}, which is not stored`, { column: name, found })
 }
@@ -107,7 +115,7 @@ export function requireFits(layout: TableLayout, batch: Batch): void {
   for (const { name, array } of layout.columns) {
     const found = arrayName(batch, name)
     if (found !== array) throw refuse(`column ${name} as`, array, found)
-    const rows = (batch.columns[name as keyof typeof batch.columns] as { length: number }).length
+    const rows = (columnOf(batch, name) as { length: number }).length
     if (rows !== batch.length) throw refuse(`column ${name} of`, `${batch.length} rows`, `${rows} rows`)
   }
 }

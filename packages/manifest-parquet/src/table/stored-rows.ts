@@ -2,7 +2,7 @@ import { TradingError } from '@gatehouse/durable-log'
 import { type Batch, type Instrument } from '@gatehouse/core'
 import { type ColumnValues, isText } from '../codec/column-spec.js'
 import { type NumericArray } from '../codec/dictionary.js'
-import { dateColumn, type StoredColumn, type TableLayout } from './layout.js'
+import { columnOf, dateColumn, type StoredColumn, type TableLayout } from './layout.js'
 
 /** Rows of one partition in the form files hold: columns in file order, sorted by `availableAt`. */
 export interface StoredRows {
@@ -18,7 +18,7 @@ const letters = Array.from({ length: 256 }, (_, code) => (code === 0 ? '' : Stri
 /** Splits a batch by partition, keeping the order of rows. Columns may share the batch's memory: {@link ownRows} ends that. */
 export function storeBatch(layout: TableLayout, batch: Batch): StoredRows[] {
   requireSorted(batch)
-  const stored = layout.columns.map((column) => storeColumn(column, batch.columns[column.name as keyof typeof batch.columns]))
+  const stored = layout.columns.map((column) => storeColumn(column, columnOf(batch, column.name)))
   return split(layout, batch).map(({ partition, rows }) => {
     const time = rows ? pick(batch.availableAt, rows) : batch.availableAt
     const { codes, instruments } = usedInstruments(batch, rows)

@@ -1,11 +1,12 @@
 import { Buffer } from 'node:buffer'
 import { join } from 'node:path'
-import { type DurableLog, isTradingError, type LogFileSystem, openLog, TradingError } from '@gatehouse/durable-log'
+import { type DurableLog, isTradingError, type LogFileSystem, openLog, readLog, TradingError } from '@gatehouse/durable-log'
 import { memorySource } from '../codec/byte-source.js'
 import { type ColumnValues } from '../codec/column-spec.js'
 import { ParquetEncoder } from '../codec/parquet-encoder.js'
 import { ParquetFile } from '../codec/parquet-file.js'
 import { systemCode, type TableFileSystem } from '../delta/file-system.js'
+import { decodePath } from '../delta/paths.js'
 import { InstrumentPool, instrumentsToJson } from './instruments.js'
 import { fileColumns, type TableLayout } from './layout.js'
 import { type StoredRows } from './stored-rows.js'
@@ -57,9 +58,7 @@ export function encodePending(layout: TableLayout, pending: PendingAppend): Uint
 
 /** Reads {@link encodePending} back. */
 export async function decodePending(payload: Uint8Array, pool: InstrumentPool): Promise<PendingAppend> {
-  const view = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength)
-  const start = 4 + view.readUInt32LE(0)
-  const head = JSON.parse(view.toString('utf8', 4, start)) as RecordHead
+  const { head, start } = decodeHead(payload)
   const rows: StoredRows[] = []
   let at = start
   for (const { partition, instruments, bytes } of head.parts) {
@@ -133,6 +132,24 @@ export class WriteAhead {
   async close(): Promise<void> {
     for (const log of [...this.adopted, this.log]) await log.close()
   }
+}
+
+/** Paths of data files that some write-ahead log names, of living writers and dead ones: a commit may still take them. */
+export async function pendingFiles(directory: string, fileSystem: TableFileSystem): Promise<string[]> {
+  const folder = join(directory, writeAheadFolder)
+  const paths: string[] = []
+  for (const name of (await fileSystem.readdir(folder)).filter((entry) => /^\d+$/.test(entry))) {
+    for await (const { payload } of readLog(join(folder, name))) {
+      paths.push(...decodeHead(payload).head.files.map(({ path }) => decodePath(path)))
+    }
+  }
+  return paths
+}
+
+function decodeHead(payload: Uint8Array): { head: RecordHead; start: number } {
+  const view = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength)
+  const start = 4 + view.readUInt32LE(0)
+  return { head: JSON.parse(view.toString('utf8', 4, start)) as RecordHead, start }
 }
 
 async function tryOpen(directory: string, fileSystem: LogFileSystem | undefined): Promise<DurableLog | undefined> {

@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { ParquetEncoder } from '../codec/parquet-encoder.js'
-import { isText } from '../codec/column-spec.js'
+import { type Instrument } from '@gatehouse/core'
+import { type ColumnValues, isText } from '../codec/column-spec.js'
 import { type AddAction } from '../delta/actions.js'
-import { publish, startFile } from '../delta/durable-file.js'
+import { type DurableFile, publish, startFile } from '../delta/durable-file.js'
 import { type TableFileSystem } from '../delta/file-system.js'
 import { encodePath, partitionFolder } from '../delta/paths.js'
 import { instrumentsToJson } from './instruments.js'
 import { fileColumns, type TableLayout, timeColumn } from './layout.js'
-import { type StoredRows } from './stored-rows.js'
+import { mergeRows, type StoredRows } from './stored-rows.js'
 
 /** An `add` action without what only the commit knows. */
 export interface DataFile {
@@ -31,62 +32,120 @@ export interface WriteContext {
 }
 
 /** Writes rows to `data/<partition>/<sha256>.parquet`; durable when resolved. The same rows and transactions give the same name and bytes. */
-export async function writeDataFile(stored: StoredRows, { directory, layout, fileSystem, transactions }: WriteContext): Promise<DataFile> {
-  const columns = fileColumns(layout)
-  const encoder = new ParquetEncoder({
-    columns,
-    codec: layout.codec,
-    metadata: {
-      'gatehouse.schema': layout.schema,
-      'gatehouse.source': layout.source,
-      'gatehouse.priceDivisor': String(layout.priceDivisor),
-      'gatehouse.transactions': transactions,
-      'gatehouse.instruments': instrumentsToJson(stored.instruments),
-    },
-  })
-  const folders = ['data', ...Object.entries(stored.partition).map(([column, value]) => partitionFolder(column, value))]
-  const file = await startFile(fileSystem, join(directory, ...folders))
-  const hash = createHash('sha256')
-  let size = 0
-  const append = async (bytes: Uint8Array): Promise<void> => {
-    hash.update(bytes)
-    size += bytes.length
-    await file.append(bytes)
-  }
+export async function writeDataFile(stored: StoredRows, context: WriteContext): Promise<DataFile> {
+  const writer = new DataFileWriter(stored.partition, context)
   try {
-    for (let from = 0; from < stored.rows; from += layout.rowGroupRows) {
-      const to = Math.min(stored.rows, from + layout.rowGroupRows)
-      const group = stored.columns.map((values) =>
-        isText(values) ? { ...values, codes: values.codes.subarray(from, to) } : values.subarray(from, to),
-      )
-      await append(encoder.rowGroup(group))
-    }
-    await append(encoder.finish())
-    await file.finish()
-    const sha256 = hash.digest('hex')
-    const path = [...folders, `${sha256}.parquet`]
-    await publish(fileSystem, file, join(directory, ...path))
-    const times = stored.columns[0] as BigInt64Array
-    return {
-      path: encodePath(path.join('/')),
-      partitionValues: stored.partition,
-      size,
-      stats: statistics(encoder, stored.rows, columns),
-      tags: {
-        sha256,
-        rows: String(stored.rows),
-        from: String(times[0]),
-        to: String(times[times.length - 1]),
-        ...symbolTag(stored),
-      },
-    }
+    await writer.add(stored)
+    return await writer.finish()
   } catch (error) {
-    await file.discard()
+    await writer.discard()
     throw error
   }
 }
 
-function symbolTag({ instruments }: StoredRows): Record<string, string> {
+/** A data file being written, a row group at a time: what is not yet a whole row group waits in memory. */
+export class DataFileWriter {
+  readonly #context: WriteContext
+  readonly #encoder: ParquetEncoder
+  readonly #folders: readonly string[]
+  readonly #partition: Readonly<Record<string, string>>
+  readonly #hash = createHash('sha256')
+  readonly #instruments: Instrument[] = []
+  #file: DurableFile | undefined
+  #waiting: StoredRows[] = []
+  #waitingRows = 0
+  #size = 0
+  #first: bigint | undefined
+  #last = 0n
+
+  constructor(partition: Readonly<Record<string, string>>, context: WriteContext) {
+    this.#context = context
+    this.#partition = partition
+    this.#encoder = new ParquetEncoder({ columns: fileColumns(context.layout), codec: context.layout.codec })
+    this.#folders = ['data', ...Object.entries(partition).map(([column, value]) => partitionFolder(column, value))]
+  }
+
+  get rows(): number {
+    return this.#encoder.rows + this.#waitingRows
+  }
+
+  /** Bytes written so far. */
+  get size(): number {
+    return this.#size
+  }
+
+  /** Adds rows behind the others; their time may not be before what was added. The writer keeps them until they fill a row group. */
+  async add(stored: StoredRows): Promise<void> {
+    if (stored.rows === 0) return
+    const times = stored.columns[0] as BigInt64Array
+    this.#first ??= times[0]
+    this.#last = times[times.length - 1]
+    this.#instruments.push(...stored.instruments)
+    this.#waiting.push(stored)
+    this.#waitingRows += stored.rows
+    if (this.#waitingRows >= this.#context.layout.rowGroupRows) await this.#flush(false)
+  }
+
+  async finish(): Promise<DataFile> {
+    const { directory, layout, fileSystem, transactions } = this.#context
+    await this.#flush(true)
+    await this.#append(
+      this.#encoder.finish({
+        'gatehouse.schema': layout.schema,
+        'gatehouse.source': layout.source,
+        'gatehouse.priceDivisor': String(layout.priceDivisor),
+        'gatehouse.transactions': transactions,
+        'gatehouse.instruments': instrumentsToJson(this.#instruments),
+      }),
+    )
+    const file = this.#file!
+    await file.finish()
+    const sha256 = this.#hash.digest('hex')
+    const path = [...this.#folders, `${sha256}.parquet`]
+    await publish(fileSystem, file, join(directory, ...path))
+    const rows = this.#encoder.rows
+    return {
+      path: encodePath(path.join('/')),
+      partitionValues: this.#partition,
+      size: this.#size,
+      stats: statistics(this.#encoder, rows, fileColumns(layout)),
+      tags: { sha256, rows: String(rows), from: String(this.#first ?? 0n), to: String(this.#last), ...symbolTag(this.#instruments) },
+    }
+  }
+
+  async discard(): Promise<void> {
+    await this.#file?.discard()
+  }
+
+  async #flush(all: boolean): Promise<void> {
+    if (this.#waitingRows === 0) return
+    const { rowGroupRows } = this.#context.layout
+    const stored = mergeRows(this.#waiting)
+    let from = 0
+    while (stored.rows - from >= rowGroupRows || (all && from < stored.rows)) {
+      const to = Math.min(stored.rows, from + rowGroupRows)
+      await this.#append(this.#encoder.rowGroup(stored.columns.map((values) => cut(values, from, to))))
+      from = to
+    }
+    const left = stored.rows - from
+    this.#waiting = left === 0 ? [] : [{ ...stored, rows: left, columns: stored.columns.map((values) => cut(values, from, stored.rows)) }]
+    this.#waitingRows = left
+  }
+
+  async #append(bytes: Uint8Array): Promise<void> {
+    const { directory, fileSystem } = this.#context
+    this.#file ??= await startFile(fileSystem, join(directory, ...this.#folders))
+    this.#hash.update(bytes)
+    this.#size += bytes.length
+    await this.#file.append(bytes)
+  }
+}
+
+function cut(values: ColumnValues, from: number, to: number): ColumnValues {
+  return isText(values) ? { ...values, codes: values.codes.subarray(from, to) } : values.subarray(from, to)
+}
+
+function symbolTag(instruments: readonly Instrument[]): Record<string, string> {
   const names = new Set(instruments.flatMap(({ id, symbol }) => [id, symbol]))
   return names.size <= mostSymbols ? { symbols: JSON.stringify([...names].sort()) } : {}
 }
