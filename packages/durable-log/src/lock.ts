@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import { clearInterval, setInterval } from 'node:timers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type LogFileSystem, readFully, syncDirectory, writeFully } from './file-system.js'
 import { systemCode } from './system-code.js'
@@ -37,7 +38,10 @@ export class WriterLock {
   readonly #path: string
   readonly #fd: number
   readonly #inode: number
+  readonly #heartbeat: NodeJS.Timeout
   #touchedAt: number
+  /** Why the last heartbeat of the timer failed. */
+  #trouble: unknown
   #released = false
 
   private constructor(
@@ -53,6 +57,8 @@ export class WriterLock {
     this.#fd = fileSystem.openSync(path, 'r+')
     this.#inode = fileSystem.fstatSync(this.#fd).ino
     this.#touchedAt = clock.now()
+    // For a writer that has nothing to write. One that keeps the event loop busy touches LOCK as it writes.
+    this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS).unref()
     this.tookOver = predecessor && { pid: predecessor.holder.pid, hostname: predecessor.holder.hostname, token: predecessor.holder.token }
     this.holderMayLive = predecessor?.liveness === 'unknown'
   }
@@ -85,10 +91,10 @@ export class WriterLock {
     }
   }
 
-  /** False once LOCK is not our file any more. One stat; asked before each acknowledgement. */
+  /** False once LOCK is not our file any more. One stat; asked before each acknowledgement. @throws the system's error when that cannot be known */
   isHeld(): boolean {
     const now = this.#clock.now()
-    if (now - this.#touchedAt >= HEARTBEAT_MS || now < this.#touchedAt) this.touch()
+    if (this.#trouble !== undefined || now - this.#touchedAt >= HEARTBEAT_MS || now < this.#touchedAt) this.touch()
     return this.#fileSystem.statSync(this.#path)?.ino === this.#inode
   }
 
@@ -96,6 +102,16 @@ export class WriterLock {
   touch(): void {
     this.#touchedAt = this.#clock.now()
     this.#fileSystem.futimesSync(this.#fd, this.#touchedAt)
+    this.#trouble = undefined
+  }
+
+  /** The timer has nobody to tell of a failure; the next acknowledgement tries again and reports it. */
+  #beat(): void {
+    try {
+      this.touch()
+    } catch (error) {
+      this.#trouble = error
+    }
   }
 
   /** Gives the lock back, unless it is somebody else's by now. */
@@ -108,6 +124,7 @@ export class WriterLock {
 
   #abandon(): void {
     this.#released = true
+    clearInterval(this.#heartbeat)
     this.#fileSystem.closeSync(this.#fd)
   }
 }

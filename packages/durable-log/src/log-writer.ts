@@ -5,7 +5,7 @@ import { type LogFileSystem } from './file-system.js'
 import { systemCode } from './system-code.js'
 import { FrameBuffer, framedBytes } from './frame-buffer.js'
 import { MAX_PAYLOAD_BYTES, SEGMENT_HEADER_BYTES } from './frame.js'
-import type { HeadFile } from './head-file.js'
+import type { HeadFile, Mark } from './head-file.js'
 import type { WriterLock } from './lock.js'
 import { readRecords } from './reader.js'
 import { type Scan, writerBootId } from './scan.js'
@@ -120,7 +120,17 @@ export class LogWriter implements DurableLog {
   }
 
   appendSync(payload: Uint8Array, options?: AppendOptions): LogPosition {
-    return this.appendAllSync([payload], options)[0]
+    this.#requireUsable()
+    this.#requireFits(payload)
+    if (this.#units.length > 0) {
+      this.#flush()
+      this.#requireUsable()
+    }
+    this.#makeRoom(framedBytes(payload))
+    const position = this.#frames.add(payload, this.#segment.name, this.#segment.size)
+    this.#writeNow()
+    if ((options?.durability ?? this.#parts.durability) === 'power') this.#syncNow()
+    return position
   }
 
   appendAllSync(payloads: readonly Uint8Array[], options?: AppendOptions): readonly LogPosition[] {
@@ -137,20 +147,7 @@ export class LogWriter implements DurableLog {
     this.#requireUsable()
     this.#makeRoom(bytes)
     for (const payload of payloads) positions.push(this.#frames.add(payload, this.#segment.name, this.#segment.size))
-    let failure: TradingError | undefined
-    const reject = (error: TradingError): void => {
-      failure = error
-    }
-    this.#units.push({
-      positions,
-      end: this.#frames.end,
-      headAfter: this.#frames.head,
-      durability: 'process',
-      resolve: () => undefined,
-      reject,
-    })
-    this.#flush()
-    if (failure !== undefined) throw failure
+    this.#writeNow()
     if (durability === 'power') this.#syncNow()
     return positions
   }
@@ -202,10 +199,10 @@ export class LogWriter implements DurableLog {
     }
     try {
       return compactLog(this.#parts.fileSystem, this.directory, keepSegments, (firstIndex) => {
+        this.#syncNow()
         this.#firstIndex = firstIndex
-        this.#flush()
-        this.#segment.syncSync()
-        this.#markSynced(this.#here())
+        // Both slots: the older one, should it ever be all that is left, must not call a dropped segment missing.
+        for (let slot = 0; slot < 2; slot++) this.#parts.head.write(this.#markAt(this.#here()))
         this.#parts.head.sync()
       })
     } catch (cause) {
@@ -307,6 +304,23 @@ export class LogWriter implements DurableLog {
     else kept = 0
     const error = this.#failure?.code === 'LOG_LOCK_LOST' ? this.#failure : refusal
     if (error !== undefined) for (const unit of units.slice(kept)) unit.reject(error)
+    this.#seeToSync()
+  }
+
+  /** Writes what is encoded, all of it or nothing, for a caller on this stack: no unit, no closure. */
+  #writeNow(): void {
+    const frames = this.#frames
+    const { head, length } = frames
+    const { failure } = this.#segment.append(frames.bytes, frames.start, frames.end)
+    if (failure !== undefined) {
+      const refusal = this.#takeBack(failure)
+      frames.restart(this.#written)
+      throw refusal
+    }
+    this.#segment.keep(length)
+    this.#written = head
+    frames.restart(head)
+    if (!this.#checkLock()) throw this.#failure!
     this.#seeToSync()
   }
 
@@ -463,18 +477,14 @@ export class LogWriter implements DurableLog {
     }
   }
 
+  #markAt({ head, segment, offset }: Place): Mark {
+    return { index: head.index, hash: head.hash, segment: segment.firstIndex, offset, firstIndex: this.#firstIndex, bootId: this.#bootId }
+  }
+
   /** The mark lags rather than stops the log when HEAD cannot be written for want of space: it then claims less, never more. */
-  #writeMark({ head, segment, offset }: Place): void {
-    const mark = {
-      index: head.index,
-      hash: head.hash,
-      segment: segment.firstIndex,
-      offset,
-      firstIndex: this.#firstIndex,
-      bootId: this.#bootId,
-    }
+  #writeMark(place: Place): void {
     try {
-      this.#parts.head.write(mark)
+      this.#parts.head.write(this.#markAt(place))
     } catch (cause) {
       if (!isOutOfSpace(cause)) this.#poison(this.#ioError('write HEAD', cause))
     }

@@ -157,7 +157,12 @@ function continueAt(fileSystem: LogFileSystem, directory: string, scan: Scan, lo
   const segment = SegmentFile.reopen(fileSystem, directory, end.file.index, end.offset, end.isSealed)
   // A predecessor not proven dead may still write into its segment. Sealing it sends whatever it writes behind the seal, where nobody reads.
   const predecessorMayWrite = lock.holderMayLive || (!wasClosed && lock.tookOver === undefined)
-  if (!predecessorMayWrite || end.isSealed || segment.size === SEGMENT_HEADER_BYTES) return segment
+  if (!predecessorMayWrite || end.isSealed) return segment
+  if (segment.size === SEGMENT_HEADER_BYTES) {
+    // An empty segment cannot be sealed; a new file takes its name instead.
+    segment.close()
+    return SegmentFile.create(fileSystem, directory, header)
+  }
   const failure = segment.seal(scan.head)
   if (failure !== undefined) throw failure
   if (segment.actualSize() !== segment.size) {

@@ -8,7 +8,9 @@ import {
   frameBodyHolds,
   type FrameHeader,
   HASH_BYTES,
+  RECORD_MARKER,
   SEAL_BYTES,
+  SEAL_MARKER,
   SEGMENT_HEADER_BYTES,
   type SegmentHeader,
 } from './frame.js'
@@ -24,6 +26,12 @@ import type { IndexedFile } from './layout.js'
 export type CursorStep = 'record' | 'seal' | 'end' | 'short' | 'damaged'
 
 const WINDOW_BYTES = 256 * 1024
+
+const MARKERS = [RECORD_MARKER, SEAL_MARKER].map((marker) => {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32LE(marker)
+  return bytes
+})
 
 /** Walks the frames of one segment file, reading ahead in a window. Used by opening, reading, following and verifying alike. */
 export class SegmentCursor {
@@ -41,6 +49,7 @@ export class SegmentCursor {
   readonly #fd: number
   #window = Buffer.alloc(0)
   #windowAt = 0
+  #filled = 0
   #payloadAt = 0
   #payloadLength = 0
 
@@ -129,7 +138,7 @@ export class SegmentCursor {
 
   /** Forget what was read ahead: a follower calls this before it looks again. */
   refresh(): void {
-    this.#window = Buffer.alloc(0)
+    this.#filled = 0
   }
 
   /** Are the bytes up to {@link nextOffset} still the ones this cursor read? */
@@ -142,8 +151,7 @@ export class SegmentCursor {
    * @returns its offset, or undefined when nothing after `from` is a record of this log
    */
   findFrameAfter(from: number, index: number): { offset: number; index: number; isSeal: boolean } | undefined {
-    const size = this.size()
-    for (let at = from; at + FRAME_OVERHEAD_BYTES <= size; at++) {
+    for (let at = this.#findMarker(from); at !== undefined; at = this.#findMarker(at + 1)) {
       const head = this.#bytes(at, FRAME_HEADER_BYTES)
       const frame = head.length < FRAME_HEADER_BYTES ? undefined : decodeFrameHeader(head, 0)
       if (frame === undefined || frame.index < index) continue
@@ -153,6 +161,18 @@ export class SegmentCursor {
       }
     }
     return undefined
+  }
+
+  /** Offset of the next bytes that look like the beginning of a frame. */
+  #findMarker(from: number): number | undefined {
+    for (let at = from; ;) {
+      const window = this.#bytes(at, WINDOW_BYTES)
+      const found = MARKERS.map((marker) => window.indexOf(marker)).filter((offset) => offset >= 0)
+      if (found.length > 0) return at + Math.min(...found)
+      if (window.length < WINDOW_BYTES) return undefined
+      // A marker may lie across the border.
+      at += WINDOW_BYTES - 3
+    }
   }
 
   /** Go on at a frame that {@link findFrameAfter} found. */
@@ -194,19 +214,18 @@ export class SegmentCursor {
   /** Bytes `[at, at + length)` of the file, fewer at its end. Valid until the next call. */
   #bytes(at: number, length: number): Buffer {
     const from = at - this.#windowAt
-    if (from < 0 || from + length > this.#window.length) {
-      const wanted = Math.max(length, WINDOW_BYTES)
-      const window = Buffer.allocUnsafe(wanted)
-      let done = 0
-      while (done < wanted) {
-        const count = this.#fileSystem.readSync(this.#fd, window, done, wanted - done, at + done)
-        if (count === 0) break
-        done += count
-      }
-      this.#window = window.subarray(0, done)
-      this.#windowAt = at
-      return this.#window.subarray(0, length)
+    if (from >= 0 && from + length <= this.#filled) return this.#window.subarray(from, from + length)
+    if (this.#window.length < Math.max(length, WINDOW_BYTES)) this.#window = Buffer.allocUnsafe(Math.max(length, WINDOW_BYTES))
+    // A record larger than the window was seen: the next small ones do not need its buffer.
+    else if (this.#window.length > WINDOW_BYTES && length <= WINDOW_BYTES) this.#window = Buffer.allocUnsafe(WINDOW_BYTES)
+    let done = 0
+    while (done < this.#window.length) {
+      const count = this.#fileSystem.readSync(this.#fd, this.#window, done, this.#window.length - done, at + done)
+      if (count === 0) break
+      done += count
     }
-    return this.#window.subarray(from, from + length)
+    this.#windowAt = at
+    this.#filled = done
+    return this.#window.subarray(0, Math.min(length, done))
   }
 }

@@ -22,10 +22,10 @@ export class SegmentFile {
   #isSyncing = false
   #isClosed = false
 
-  private constructor(fileSystem: LogFileSystem, directory: string, firstIndex: number, fd: number, size: number, isSealed: boolean) {
+  private constructor(fileSystem: LogFileSystem, firstIndex: number, fd: number, syncFd: number, size: number, isSealed: boolean) {
     this.#fileSystem = fileSystem
     this.#fd = fd
-    this.#syncFd = fileSystem.openSync(join(directory, segmentName(firstIndex)), 'r+')
+    this.#syncFd = syncFd
     this.name = segmentName(firstIndex)
     this.firstIndex = firstIndex
     this.size = size
@@ -33,34 +33,40 @@ export class SegmentFile {
   }
 
   /**
-   * Makes a segment that survives power loss, entry and header, before any record is written to it. An earlier attempt that failed half-way, or a
-   * crash in the middle of one, may have left a file with a header at most: nothing in it was ever acknowledged.
+   * Makes a segment that survives power loss, entry and header, before any record is written to it: finished under another name and renamed, so that
+   * nobody meets half a header. An empty segment of that name is replaced; an ousted writer that still has it open then writes into nothing.
    * @throws {TradingError} `LOG_LOCK_LOST` when records are in it already: then another writer was here
    */
   static create(fileSystem: LogFileSystem, directory: string, header: SegmentHeader): SegmentFile {
-    const path = join(directory, segmentName(header.firstIndex))
+    const name = segmentName(header.firstIndex)
+    const path = join(directory, name)
     if ((fileSystem.statSync(path)?.size ?? 0) > SEGMENT_HEADER_BYTES) {
       const message = `${path} was begun by another writer; stop this one, find out who else writes, open again`
-      throw new TradingError('LOG_LOCK_LOST', message, { directory, segment: segmentName(header.firstIndex) })
+      throw new TradingError('LOG_LOCK_LOST', message, { directory, segment: name })
     }
-    const fd = fileSystem.openSync(path, 'a')
+    const temporary = `${path}.new`
+    const fd = fileSystem.openSync(temporary, 'w')
     try {
-      fileSystem.ftruncateSync(fd, 0)
       writeFully(fileSystem, fd, encodeSegmentHeader(header), 0)
       fileSystem.fsyncSync(fd)
-      syncDirectory(fileSystem, directory)
-      return new SegmentFile(fileSystem, directory, header.firstIndex, fd, SEGMENT_HEADER_BYTES, false)
-    } catch (error) {
+    } finally {
       fileSystem.closeSync(fd)
-      fileSystem.unlinkSync(path)
-      throw error
     }
+    fileSystem.renameSync(temporary, path)
+    syncDirectory(fileSystem, directory)
+    return SegmentFile.reopen(fileSystem, directory, header.firstIndex, SEGMENT_HEADER_BYTES, false)
   }
 
   /** Opens an existing segment to go on at `size`. Appending (O_APPEND), so that an ousted writer can never overwrite what its successor wrote. */
   static reopen(fileSystem: LogFileSystem, directory: string, firstIndex: number, size: number, isSealed: boolean): SegmentFile {
-    const fd = fileSystem.openSync(join(directory, segmentName(firstIndex)), 'a')
-    return new SegmentFile(fileSystem, directory, firstIndex, fd, size, isSealed)
+    const path = join(directory, segmentName(firstIndex))
+    const fd = fileSystem.openSync(path, 'a')
+    try {
+      return new SegmentFile(fileSystem, firstIndex, fd, fileSystem.openSync(path, 'r+'), size, isSealed)
+    } catch (error) {
+      fileSystem.closeSync(fd)
+      throw error
+    }
   }
 
   /**
