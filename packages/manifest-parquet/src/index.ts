@@ -10,3 +10,7 @@ export { fileSource, memorySource, type ByteSource } from './codec/byte-source.j
 export { type ColumnSpec, type ColumnType, type ColumnValues, type TextValues } from './codec/column-spec.js'
 export { type Codec } from './codec/compression.js'
 export { type NumericArray } from './codec/dictionary.js'
+export { type CompactOptions, type CompactReport } from './maintain/compact.js'
+export { type LineageEntry } from './maintain/lineage.js'
+export { type QualityFinding, type QualityOptions, type QualityReport } from './maintain/quality.js'
+export { type RetentionPolicy, type RetentionReport } from './maintain/retention.js'

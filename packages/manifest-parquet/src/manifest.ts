@@ -1,6 +1,6 @@
 import { systemClock, type CallOptions, type Clock, type ManifestPin } from '@gatehouse/contracts'
 import { type LogFileSystem, TradingError } from '@gatehouse/durable-log'
-import { type Batch, type Manifest, type ManifestTransaction } from '@gatehouse/core'
+import { type Batch, type Calendar, type Manifest, type ManifestTransaction } from '@gatehouse/core'
 import { type Codec, requireCodec } from './codec/compression.js'
 import { type Action } from './delta/actions.js'
 import { sha256 } from './delta/chain.js'
@@ -8,6 +8,11 @@ import { DeltaLog, type Proposal } from './delta/delta-log.js'
 import { nodeTableFileSystem, type TableFileSystem } from './delta/file-system.js'
 import { requireWritable } from './delta/protocol.js'
 import { type TableState } from './delta/table-state.js'
+import { compactTable, type CompactOptions, type CompactReport } from './maintain/compact.js'
+import { type LineageEntry, lineageOf } from './maintain/lineage.js'
+import { checkQuality, type QualityOptions, type QualityReport } from './maintain/quality.js'
+import { applyRetention, type RetentionPolicy, type RetentionReport } from './maintain/retention.js'
+import { dropPin, savedPins, savePin } from './maintain/saved-pins.js'
 import { layoutFrom, layoutOf, metaDataOf, type PartitionBy, requireFits, type TableLayout } from './table/layout.js'
 import { pinOf } from './table/pin.js'
 import { PendingAppends } from './table/pending-appends.js'
@@ -157,6 +162,44 @@ export class ParquetManifest implements Manifest {
     return pinOf(state, this.#layout(state))
   }
 
+  /** Joins small files; see {@link CompactOptions}. Every pin keeps its files. */
+  compact(options: CompactOptions = {}): Promise<CompactReport> {
+    return this.#serial(() => compactTable(this.#context, options))
+  }
+
+  /** Deletes files that no version in use, no pin and no unfinished commit needs, past their time. */
+  retention(policy: RetentionPolicy = {}): Promise<RetentionReport> {
+    return this.#serial(() => applyRetention(this.#context, policy))
+  }
+
+  /** Who wrote what from which source: one entry a version, oldest first. */
+  lineage(range: { readonly from?: number | undefined; readonly to?: number | undefined } = {}): AsyncGenerator<LineageEntry> {
+    return lineageOf(this.#log, range.from, range.to)
+  }
+
+  /**
+   * What is wrong with the rows of the newest version, or of a pin: gaps against the calendar, duplicates, crossed books, outliers.
+   * Streams: memory does not grow with the rows.
+   */
+  quality(calendar: Calendar, options: QualityOptions = {}): Promise<QualityReport> {
+    return checkQuality(this.at(options.pin ?? 'latest'), calendar, options)
+  }
+
+  /** Keeps a pin under a name with the table: retention honours it. */
+  savePin(name: string, pin: ManifestPin): Promise<void> {
+    return savePin(this.#fileSystem, this.directory, name, pin)
+  }
+
+  /** Forgets a saved pin. */
+  dropPin(name: string): Promise<void> {
+    return dropPin(this.#fileSystem, this.directory, name)
+  }
+
+  /** Saved pins by name. */
+  savedPins(): Promise<ReadonlyMap<string, ManifestPin>> {
+    return savedPins(this.#fileSystem, this.directory)
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return
     await this.#serial(async () => {
@@ -167,6 +210,10 @@ export class ParquetManifest implements Manifest {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  get #context(): { log: DeltaLog; fileSystem: TableFileSystem; nowMs: () => number } {
+    return { log: this.#log, fileSystem: this.#fileSystem, nowMs: this.#nowMs }
   }
 
   readonly #nowMs = (): number => Number(this.#clock.now() / 1_000_000n)

@@ -15,7 +15,6 @@ export function encodeHybrid(codes: Int32Array, width: number, out: ByteSink): v
   const count = codes.length
   if (width === 0) return void out.varint(count * 2)
   const runBytes = (width + 7) >> 3
-  const wholeEnd = count - (count & 7)
   let i = 0
   while (i < count) {
     const value = codes[i]
@@ -30,7 +29,7 @@ export function encodeHybrid(codes: Int32Array, width: number, out: ByteSink): v
     }
     out.reserve(1 + (mostGroups + 1) * width + 8)
     const headerAt = out.at++
-    const groupsEnd = Math.min(i + mostGroups * 8, i + ((wholeEnd - i) & ~7))
+    const groupsEnd = i + Math.min(mostGroups, (count - i) >> 3) * 8
     const start = i
     i = packGroups(codes, i, groupsEnd, width, out)
     let groups = (i - start) >> 3

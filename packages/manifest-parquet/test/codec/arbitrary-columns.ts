@@ -41,12 +41,21 @@ const texts = fc
     codes: Int32Array.from(codes, (code) => code % dictionary.length),
   }))
 
+/** Few strings in runs of every length: strings are always dictionary encoded, so this is what reaches every turn of the run-length hybrid. */
+const runs = fc
+  .tuple(fc.integer({ min: 1, max: 300 }), fc.array(fc.tuple(fc.nat({ max: 299 }), fc.integer({ min: 1, max: 30 })), { maxLength: 90 }))
+  .map(([size, stretches]) => ({
+    dictionary: Array.from({ length: size }, (_, i) => `s${i}`),
+    codes: Int32Array.from(stretches.flatMap(([code, length]) => new Array<number>(length).fill(code % size))),
+  }))
+
 export const column: fc.Arbitrary<{ type: ColumnSpec['type']; values: ColumnValues }> = fc.oneof(
   ints(-2147483648, 2147483647).map((values) => ({ type: 'INT32' as const, values: Int32Array.from(values) })),
   bigs.map((values) => ({ type: 'INT64' as const, values: BigInt64Array.from(values) })),
   doubles.map((values) => ({ type: 'DOUBLE' as const, values: Float64Array.from(values) })),
   doubles.map((values) => ({ type: 'FLOAT' as const, values: Float32Array.from(values) })),
   texts.map((values) => ({ type: 'TEXT' as const, values })),
+  runs.map((values) => ({ type: 'TEXT' as const, values })),
 )
 
 /** Bytes of a column, so that NaN payloads and negative zeros are compared too. */
