@@ -2,7 +2,8 @@ import { drawdownOfEquity } from '../statistics/drawdown.js'
 import { quantile } from '../statistics/moments.js'
 import { sharpeRatio } from '../statistics/ratios.js'
 import { type Curve } from '../statistics/sampling.js'
-import { evenRows, rowsToDraw, secondsOf } from './downsample.js'
+import { secondsOf } from '../statistics/time-columns.js'
+import { evenRows, rowsToDraw } from './downsample.js'
 import { formatAt, formatChange, formatMoney, formatNumber, formatPercent } from './format.js'
 import { decimalsOf, makeScale, niceStep, timeTicks, valueTicks, type Scale, type Tick } from './scale.js'
 import { axes, type Frame, HALF_WIDTH, type HoverPoints, linePath, makeFrame, px, renderSvg } from './svg.js'
@@ -231,12 +232,15 @@ function percentLabel(value: number, step: number): string {
   return formatPercent(value, decimalsOf(step * 100))
 }
 
-function logTicks(low: number, high: number): readonly Tick[] {
+/** 1, 2, 5 of each power of ten; fewer when there are many powers. */
+export function logTicks(low: number, high: number, format: (value: number, step: number) => string = compactLabel): readonly Tick[] {
+  const decades = Math.log10(high / low)
+  const factors = decades < 2 ? [1, 2, 5] : decades < 3.5 ? [1, 3] : [1]
   const ticks: Tick[] = []
   for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power++) {
-    for (const factor of [1, 2, 5]) {
+    for (const factor of factors) {
       const at = factor * 10 ** power
-      if (at >= low && at <= high) ticks.push({ at, label: compactLabel(at, at) })
+      if (at >= low && at <= high) ticks.push({ at, label: format(at, at) })
     }
   }
   return ticks

@@ -41,8 +41,3 @@ export function evenRows(count: number, most: number): Uint32Array {
   if (count <= most) return Uint32Array.from({ length: count }, (_, row) => row)
   return Uint32Array.from({ length: most }, (_, i) => Math.round((i * (count - 1)) / (most - 1)))
 }
-
-/** Times as seconds since the epoch, precise to a microsecond: enough to draw with, and comparable without bigints. */
-export function secondsOf(times: BigInt64Array): Float64Array {
-  return Float64Array.from(times, (at) => Number(at) / 1e9)
-}

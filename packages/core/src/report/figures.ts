@@ -1,4 +1,4 @@
-import { formatChange, formatDays, formatMoney, formatNumber, formatPercent } from './format.js'
+import { UNDEFINED_FIGURE, formatChange, formatDays, formatMoney, formatNumber, formatPercent } from './format.js'
 import { type RunStatistics } from './run-statistics.js'
 
 /** One line of the statistics table. */
@@ -25,14 +25,22 @@ export function figureGroups(statistics: RunStatistics, currency: string): reado
     { title: 'Activity', figures: activityFigures(statistics, currency) },
   ]
   if (statistics.benchmark !== undefined)
-    groups.push({ title: `Against ${statistics.benchmark.name}`, figures: benchmarkFigures(statistics.benchmark) })
+    groups.push({ title: `Against ${statistics.benchmark.name}`, figures: benchmarkFigures(statistics, statistics.benchmark) })
   return groups
+}
+
+/** Shortest run, in days, whose growth is told as growth a year; LEAN's shortest published run has 5. */
+export const SHORTEST_FOR_A_YEAR = 5
+
+/** A figure that extrapolates to a year, unless the run is too short for it to mean anything. */
+export function aYear(statistics: RunStatistics, value: number): number {
+  return statistics.days < SHORTEST_FOR_A_YEAR ? NaN : value
 }
 
 function returnFigures(s: RunStatistics, currency: string): Figure[] {
   return [
     { label: 'Total return', value: formatChange(s.totalReturn), meaning: 'Final over initial equity, less one.' },
-    { label: 'Growth a year (CAGR)', value: formatChange(s.cagr), meaning: 'Compound annual growth over calendar time.' },
+    { label: 'Growth a year (CAGR)', value: formatChange(aYear(s, s.cagr)), meaning: 'Compound annual growth over calendar time.' },
     { label: 'Initial equity', value: formatMoney(s.initialEquity, currency), meaning: 'Equity before the first trade.' },
     { label: 'Final equity', value: formatMoney(s.finalEquity, currency), meaning: 'Cash and positions at last prices.' },
     { label: 'Peak equity', value: formatMoney(s.peakEquity, currency), meaning: 'Highest equity of the run.' },
@@ -67,7 +75,7 @@ function ratioFigures(s: RunStatistics): Figure[] {
   const figures: Figure[] = [
     { label: 'Sharpe ratio', value: formatNumber(s.sharpeRatio), meaning: 'Excess return over volatility, a year.' },
     { label: 'Sortino ratio', value: formatNumber(s.sortinoRatio), meaning: 'Excess return over downside risk, a year.' },
-    { label: 'Calmar ratio', value: formatNumber(s.calmarRatio), meaning: 'Growth a year over the largest drawdown.' },
+    { label: 'Calmar ratio', value: formatNumber(aYear(s, s.calmarRatio)), meaning: 'Growth a year over the largest drawdown.' },
     { label: 'Omega ratio', value: formatNumber(s.omegaRatio), meaning: 'Gains over losses.' },
     {
       label: 'Probabilistic Sharpe',
@@ -114,22 +122,26 @@ function activityFigures(s: RunStatistics, currency: string): Figure[] {
   return [
     { label: 'Fills', value: formatNumber(s.fills, 0), meaning: 'Executions.' },
     { label: 'Traded', value: formatMoney(s.tradedNotional, currency), meaning: 'Bought and sold, in money.' },
-    { label: 'Turnover a year', value: `${formatNumber(s.turnover)}×`, meaning: 'Traded money over mean equity.' },
+    {
+      label: 'Turnover a year',
+      value: Number.isFinite(aYear(s, s.turnover)) ? `${formatNumber(s.turnover)} times` : UNDEFINED_FIGURE,
+      meaning: 'Traded money over mean equity.',
+    },
     { label: 'Fees', value: formatMoney(s.fees, currency), meaning: 'Paid to brokers and venues.' },
     { label: 'Time in the market', value: formatPercent(s.exposureTime, 1), meaning: 'Share of equity samples with a position.' },
   ]
 }
 
-function benchmarkFigures(b: NonNullable<RunStatistics['benchmark']>): Figure[] {
+function benchmarkFigures(s: RunStatistics, b: NonNullable<RunStatistics['benchmark']>): Figure[] {
   return [
     { label: 'Its total return', value: formatChange(b.totalReturn), meaning: 'Of the benchmark over the run.' },
-    { label: 'Alpha', value: formatChange(b.alpha), meaning: 'Return that beta does not explain.' },
+    { label: 'Alpha', value: formatChange(aYear(s, b.alpha)), meaning: 'Return that beta does not explain.' },
     { label: 'Beta', value: formatNumber(b.beta), meaning: 'Move per unit of the benchmark.' },
     { label: 'R²', value: formatNumber(b.rSquared), meaning: 'Share of variance that the benchmark explains.' },
     { label: 'Information ratio', value: formatNumber(b.informationRatio), meaning: 'Active return over tracking error.' },
     { label: 'Tracking error a year', value: formatPercent(b.trackingError), meaning: 'Deviation of active returns.' },
-    { label: 'Treynor ratio', value: formatNumber(b.treynorRatio), meaning: 'Excess return per unit of beta.' },
-    { label: 'Up capture', value: formatPercent(b.upCapture, 1), meaning: 'Growth over its growth in its rising periods.' },
-    { label: 'Down capture', value: formatPercent(b.downCapture, 1), meaning: 'Growth over its growth in its falling periods.' },
+    { label: 'Treynor ratio', value: formatNumber(aYear(s, b.treynorRatio)), meaning: 'Excess return per unit of beta.' },
+    { label: 'Up capture', value: formatPercent(aYear(s, b.upCapture), 1), meaning: 'Growth over its growth in its rising periods.' },
+    { label: 'Down capture', value: formatPercent(aYear(s, b.downCapture), 1), meaning: 'Growth over its growth in its falling periods.' },
   ]
 }

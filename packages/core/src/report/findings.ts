@@ -1,4 +1,5 @@
-import { formatPercent, counted, formatAt, formatMoney } from './format.js'
+import { SHORTEST_FOR_A_YEAR } from './figures.js'
+import { formatPercent, counted, formatAt, formatDays, formatMoney } from './format.js'
 import { type RefusalCount, type RunRecord } from './run-record.js'
 import { type RunStatistics } from './run-statistics.js'
 
@@ -56,6 +57,8 @@ function describeOrders(record: RunRecord, statistics: RunStatistics, add: Add):
   const { orders, refusals = [] } = record
   const refused = refusals.reduce((total, { count }) => total + count, 0)
   if (orders.submitted === 0) {
+    // Without data there was nothing to decide on, and that is said already.
+    if (record.equity.times.length === 0) return
     const why =
       refused > 0
         ? `${counted(refused, 'intention')} ${refused === 1 ? 'was' : 'were'} refused; the most frequent: ${describeRefusal(record, mostFrequent(refusals))}`
@@ -111,6 +114,13 @@ function describeFigures(record: RunRecord, statistics: RunStatistics, add: Add)
     add('warning', 'flat-equity', 'Equity never changed, so volatility is zero and the ratios are undefined.')
   } else if (periods < FEW_RETURNS) {
     add('warning', 'few-returns', `The ratios rest on ${counted(periods, 'return')}; below ${FEW_RETURNS} they are noise.`)
+  }
+  if (statistics.days < SHORTEST_FOR_A_YEAR) {
+    add(
+      'note',
+      'short-run',
+      `The run spans ${formatDays(statistics.days)}, too short to extrapolate growth, alpha, capture or turnover to a year.`,
+    )
   }
   if (trades.trades > 0 && trades.grossLoss === 0) {
     add(

@@ -1,7 +1,7 @@
 import { monthlyReturns } from '../statistics/periods.js'
 import { type StatisticsConventions } from '../statistics/conventions.js'
 import { distributionChart, drawdownChart, equityChart, rollingSharpeChart } from './charts.js'
-import { figureGroups } from './figures.js'
+import { aYear, figureGroups } from './figures.js'
 import { describeFindings, type Finding } from './findings.js'
 import { counted, formatAt, formatChange, formatDays, formatMoney, formatNumber, formatPercent } from './format.js'
 import { priceChart } from './price-chart.js'
@@ -18,16 +18,19 @@ const PRICE_CHARTS = 6
 export function renderHtml(record: RunRecord, analysis: RunAnalysis, chosen: StatisticsConventions): string {
   const { statistics } = analysis
   const findings = describeFindings(record, statistics)
+  const hasSamples = record.equity.times.length > 0
   const sections = [
-    headline(record, statistics),
+    hasSamples ? headline(record, statistics) : '',
     findingList(findings),
     equitySection(record, analysis),
     monthSection(analysis, chosen),
     shapeSection(analysis),
     ...priceSections(record, analysis),
-    section('Statistics', `<div class="columns">${figureGroups(statistics, record.currency).map(figureTable).join('')}</div>`),
+    hasSamples
+      ? section('Statistics', `<div class="columns">${figureGroups(statistics, record.currency).map(figureTable).join('')}</div>`)
+      : '',
     analysis.series.sampled.values.length > 1 ? `<section>${drawdownTable(analysis.series.sampled)}</section>` : '',
-    `<section>${tradeTable(record, analysis.series.trades)}</section>`,
+    hasSamples ? `<section>${tradeTable(record, analysis.series.trades)}</section>` : '',
     (record.refusals ?? []).length > 0 ? `<section>${refusalTable(record)}</section>` : '',
   ]
   return (
@@ -51,7 +54,7 @@ function header(record: RunRecord, statistics: RunStatistics): string {
 function headline(record: RunRecord, s: RunStatistics): string {
   const items: readonly [string, string, string][] = [
     ['Total return', formatChange(s.totalReturn), `${formatMoney(s.netProfit, record.currency)} net`],
-    ['Growth a year', formatChange(s.cagr), 'compound'],
+    ['Growth a year', formatChange(aYear(s, s.cagr)), 'compound'],
     [
       'Sharpe ratio',
       formatNumber(s.sharpeRatio),
@@ -132,7 +135,11 @@ function priceSections(record: RunRecord, { series }: RunAnalysis): string[] {
 
 function footer(record: RunRecord, statistics: RunStatistics, chosen: StatisticsConventions): string {
   const sampling = {
+    auto: 'the last sample of each period',
     'as-recorded': 'every sample',
+    second: 'the last sample of each second',
+    minute: 'the last sample of each minute',
+    hour: 'the last sample of each hour',
     day: 'the last sample of each day',
     'calendar-day': 'every midnight',
     week: 'the last sample of each week',

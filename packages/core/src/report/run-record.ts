@@ -1,5 +1,6 @@
 import { TradingError } from '@gatehouse/contracts'
 import { type Curve } from '../statistics/sampling.js'
+import { firstDescent } from '../statistics/time-columns.js'
 import { type FillColumns, type TradeColumns } from '../statistics/trades.js'
 
 /** An instrument as a report needs it. Fills and trades name it by its row in {@link RunRecord.instruments}. */
@@ -136,13 +137,9 @@ export function checkRunRecord(record: RunRecord): void {
 }
 
 function ascending(name: string, times: BigInt64Array): void {
-  for (let row = 1; row < times.length; row++) {
-    if (times[row] >= times[row - 1]) continue
-    throw new TradingError('REPORT_INPUT', `times of ${name} must ascend; row ${row} is ${times[row]} after ${times[row - 1]}`, {
-      name,
-      row,
-    })
-  }
+  const row = firstDescent(times)
+  if (row === -1) return
+  throw new TradingError('REPORT_INPUT', `times of ${name} must ascend; row ${row} is ${times[row]} after ${times[row - 1]}`, { name, row })
 }
 
 function sameLength(column: string, values: ArrayLike<unknown>, times: ArrayLike<unknown>): void {

@@ -17,6 +17,7 @@ import { deflatedSharpeRatio, probabilisticSharpeRatio } from '../statistics/pro
 import { annualMean, growthRate, simpleReturns, toLogReturns } from '../statistics/returns.js'
 import { omegaRatio } from '../statistics/ratios.js'
 import { type Curve, inferPeriodsPerYear, sampleEquity } from '../statistics/sampling.js'
+import { secondsOf } from '../statistics/time-columns.js'
 import { conditionalValueAtRisk, tailRatio, valueAtRisk } from '../statistics/tail.js'
 import { matchTrades, type TradeColumns, type TradeStatistics, tradeStatistics } from '../statistics/trades.js'
 import { annualVolatility, downsideRisk } from '../statistics/volatility.js'
@@ -328,24 +329,22 @@ function exposureOf(record: RunRecord, trades: TradeColumns): number {
   const { times } = record.equity
   if (times.length === 0) return NaN
   if (record.grossExposure !== undefined) return record.grossExposure.filter((value) => value !== 0).length / times.length
-  const held: [bigint, bigint][] = []
-  for (let i = 0; i < trades.profits.length; i++) held.push([trades.entryTimes[i], trades.exitTimes[i]])
+  const at = secondsOf(times)
+  const [entries, exits] = [secondsOf(trades.entryTimes), secondsOf(trades.exitTimes)]
+  const held: [number, number][] = Array.from(entries, (entry, i) => [entry, exits[i]])
   for (const { instrument } of record.openPositions ?? []) {
     const opened = lastFlat(record, instrument)
-    if (opened !== undefined) held.push([opened, times[times.length - 1]])
+    if (opened !== undefined) held.push([Number(opened) / 1e9, Infinity])
   }
-  held.sort((a, b) => (a[0] < b[0] ? -1 : 1))
+  held.sort((a, b) => a[0] - b[0])
   let samples = 0
   let span = 0
-  let until = -1n
-  for (const at of times) {
-    while (span < held.length && held[span][0] <= at) {
-      if (held[span][1] > until) until = held[span][1]
-      span++
-    }
-    if (at <= until) samples++
+  let until = -Infinity
+  for (let i = 0; i < at.length; i++) {
+    for (; span < held.length && held[span][0] <= at[i]; span++) until = Math.max(until, held[span][1])
+    if (at[i] <= until) samples++
   }
-  return samples / times.length
+  return samples / at.length
 }
 
 /** When the position in an instrument was last opened from flat. */

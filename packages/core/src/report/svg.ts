@@ -54,9 +54,15 @@ export function axes(frame: Frame, y: Scale, values: readonly Tick[], x: Scale, 
     const level = px(y(at))
     return `<line class="grid" x1="${left}" x2="${right}" y1="${level}" y2="${level}"/><text class="tick" x="${right + 8}" y="${level}" dy="0.32em">${escapeHtml(label)}</text>`
   })
+  let free = -Infinity
   const columns = times.map(({ at, label }) => {
     const place = x(at)
+    const width = 7.2 * label.length
     const anchor = place < left + 24 ? 'start' : place > right - 24 ? 'end' : 'middle'
+    const starts = anchor === 'start' ? place : anchor === 'end' ? place - width : place - width / 2
+    // Labels that would run into each other, as near an edge, are left out.
+    if (starts < free) return ''
+    free = starts + width + 10
     return `<line class="tickmark" x1="${px(place)}" x2="${px(place)}" y1="${bottom}" y2="${bottom + 4}"/><text class="tick" x="${px(place)}" y="${height - 6}" text-anchor="${anchor}">${escapeHtml(label)}</text>`
   })
   return rows.join('') + columns.join('')

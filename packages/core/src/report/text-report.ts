@@ -1,7 +1,7 @@
 import { drawdownOfEquity } from '../statistics/drawdown.js'
 import { describeFindings } from './findings.js'
 import { type Figure, type FigureGroup, figureGroups } from './figures.js'
-import { formatAt, formatChange, formatDays, formatNumber } from './format.js'
+import { counted, formatAt, formatChange, formatDays, formatNumber } from './format.js'
 import { type RunRecord } from './run-record.js'
 import { type RunAnalysis } from './run-statistics.js'
 
@@ -16,7 +16,7 @@ export function renderText(record: RunRecord, { statistics, series }: RunAnalysi
   lines.push(justify(record.name, record.environment, WIDTH))
   if (statistics.from !== undefined && statistics.to !== undefined) {
     const span = `${formatAt(statistics.from)} to ${formatAt(statistics.to)} UTC`
-    const basis = `${formatNumber(statistics.periods, 0)} returns, ${formatNumber(statistics.periodsPerYear, 0)} a year`
+    const basis = `${counted(statistics.periods, 'return')}, ${formatNumber(statistics.periodsPerYear, 0)} a year`
     lines.push(justify(`${span} (${formatDays(statistics.days)})`, basis, WIDTH))
   }
   lines.push(rule)
@@ -24,10 +24,10 @@ export function renderText(record: RunRecord, { statistics, series }: RunAnalysi
     lines.push(`Equity    ${sparkline(series.sampled.values, 66)}  ${formatChange(statistics.totalReturn)}`)
     lines.push(`Drawdown  ${sparkline(drawdownOfEquity(series.sampled.values), 66)}  ${formatChange(statistics.maxDrawdown)}`, rule)
   }
-  lines.push(...inTwoColumns(figureGroups(statistics, record.currency)))
+  // Without a sample there is not one figure to show; the findings say why.
+  if (series.sampled.values.length > 0) lines.push(...inTwoColumns(figureGroups(statistics, record.currency)), rule)
   const findings = describeFindings(record, statistics)
   if (findings.length > 0) {
-    lines.push(rule)
     for (const { severity, message } of findings)
       lines.push(...wrap(`${severity === 'note' ? '·' : severity === 'warning' ? '!' : '‼'} ${message}`, WIDTH, 2))
   }

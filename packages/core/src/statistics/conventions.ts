@@ -39,9 +39,9 @@ export interface StatisticsConventions {
  * `{ ...conventions.gatehouse, timeZone: 'America/New_York' }`.
  */
 export const conventions: Readonly<Record<'gatehouse' | 'lean' | 'backtestingPy', StatisticsConventions>> = {
-  /** Ours: Sharpe (1994) and Sortino on daily returns, sample moments, Bailey and Lopez de Prado's probabilistic ratio, undefined is `NaN`. */
+  /** Ours: Sharpe (1994) and Sortino on daily returns (on hours, minutes or seconds when the run is shorter than 20 days), sample moments, Bailey and Lopez de Prado's probabilistic ratio, undefined is `NaN`. */
   gatehouse: {
-    sampling: 'day',
+    sampling: 'auto',
     timeZone: 'UTC',
     periodsPerYear: 'infer',
     skippedReturns: 0,

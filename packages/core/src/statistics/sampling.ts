@@ -2,14 +2,18 @@ import { TradingError } from '@gatehouse/contracts'
 import { civilOfDay, dayOfCivil, dayOfTime, NS_PER_SECOND, weekdayOf } from '../calendar/civil.js'
 import { openTimeZone, type TimeZone } from '../calendar/time-zone.js'
 import { requireSameLength } from './input.js'
+import { firstDescent, secondsOf } from './time-columns.js'
 
 /**
  * When an equity curve is read for its returns.
  * - `'as-recorded'`: every sample
- * - `'day' | 'week' | 'month' | 'quarter' | 'year'`: the last sample of each that has one (weeks run Monday to Sunday)
+ * - `'second' | 'minute' | 'hour'`: the last sample of each that has one, UTC
+ * - `'day' | 'week' | 'month' | 'quarter' | 'year'`: the same by local date (weeks run Monday to Sunday)
  * - `'calendar-day'`: the value at every midnight between the first and the last sample, weekends and holidays included (LEAN)
+ * - `'auto'`: `'day'`, or the first of `'hour'`, `'minute'`, `'second'` that gives at least 20 returns where days do not
  */
-export type EquitySampling = 'as-recorded' | 'day' | 'week' | 'month' | 'quarter' | 'year' | 'calendar-day'
+export type EquitySampling =
+  'auto' | 'as-recorded' | 'second' | 'minute' | 'hour' | 'day' | 'week' | 'month' | 'quarter' | 'year' | 'calendar-day'
 
 /** Options of {@link sampleEquity}. */
 export interface SampleOptions {
@@ -33,19 +37,58 @@ export interface Curve {
 export function sampleEquity(curve: Curve, { sampling = 'day', timeZone = 'UTC' }: SampleOptions = {}): Curve {
   requireSameLength('sampleEquity', curve.times, curve.values)
   requireAscending(curve.times)
-  if (sampling === 'as-recorded') return curve
   const zone = openTimeZone(timeZone)
-  return sampling === 'calendar-day' ? atMidnights(curve, zone) : lastOfPeriods(curve, zone, sampling)
-}
-
-function requireAscending(times: BigInt64Array): void {
-  for (let i = 1; i < times.length; i++) {
-    if (times[i] >= times[i - 1]) continue
-    throw new TradingError('STATISTICS_INPUT', `times must not descend; row ${i} is ${times[i]} after ${times[i - 1]}`, { row: i })
+  switch (sampling) {
+    case 'as-recorded':
+      return curve
+    case 'calendar-day':
+      return atMidnights(curve, zone)
+    case 'second':
+    case 'minute':
+    case 'hour':
+      return lastOfSteps(curve, SECONDS[sampling])
+    case 'auto':
+      return lastOfPeriods(curve, zone, chooseSampling(curve, zone))
+    default:
+      return lastOfPeriods(curve, zone, sampling)
   }
 }
 
-function lastOfPeriods({ times, values }: Curve, zone: TimeZone, sampling: Exclude<EquitySampling, 'as-recorded' | 'calendar-day'>): Curve {
+const SECONDS = { second: 1, minute: 60, hour: 3600 } as const
+const FEWEST_RETURNS = 20
+
+type Step = keyof typeof SECONDS
+type Period = 'day' | 'week' | 'month' | 'quarter' | 'year'
+
+/** What `'auto'` means for a curve. */
+function chooseSampling(curve: Curve, zone: TimeZone): Step | 'day' {
+  const candidates = ['day', 'hour', 'minute', 'second'] as const
+  return candidates.find((sampling) => lastOfPeriods(curve, zone, sampling).times.length > FEWEST_RETURNS) ?? 'day'
+}
+
+function lastOfSteps({ times, values }: Curve, seconds: number): Curve {
+  const at = secondsOf(times)
+  const rows: number[] = []
+  let ends = -Infinity
+  for (let i = 0; i < at.length; i++) {
+    if (values[i] !== values[i]) continue
+    if (at[i] < ends) rows[rows.length - 1] = i
+    else {
+      rows.push(i)
+      ends = (Math.floor(at[i] / seconds) + 1) * seconds
+    }
+  }
+  return pick(times, values, rows)
+}
+
+function requireAscending(times: BigInt64Array): void {
+  const row = firstDescent(times)
+  if (row === -1) return
+  throw new TradingError('STATISTICS_INPUT', `times must not descend; row ${row} is ${times[row]} after ${times[row - 1]}`, { row })
+}
+
+function lastOfPeriods({ times, values }: Curve, zone: TimeZone, sampling: Step | Period): Curve {
+  if (sampling === 'second' || sampling === 'minute' || sampling === 'hour') return lastOfSteps({ times, values }, SECONDS[sampling])
   const rows: number[] = []
   let ends: bigint | undefined
   for (let i = 0; i < times.length; i++) {
@@ -57,6 +100,10 @@ function lastOfPeriods({ times, values }: Curve, zone: TimeZone, sampling: Exclu
       ends = zone.timeOfLocal(nextPeriodDay(localDay(times[i], zone), sampling), 0)
     }
   }
+  return pick(times, values, rows)
+}
+
+function pick(times: BigInt64Array, values: Float64Array, rows: readonly number[]): Curve {
   return { times: BigInt64Array.from(rows, (row) => times[row]), values: Float64Array.from(rows, (row) => values[row]) }
 }
 
@@ -88,7 +135,7 @@ export function localDay(at: bigint, zone: TimeZone): number {
   return Math.floor((seconds + zone.offsetSeconds(seconds)) / 86_400)
 }
 
-function nextPeriodDay(day: number, sampling: 'day' | 'week' | 'month' | 'quarter' | 'year'): number {
+function nextPeriodDay(day: number, sampling: Period): number {
   if (sampling === 'day') return day + 1
   if (sampling === 'week') return day + 7 - ((weekdayOf(day) + 6) % 7)
   const { year, month } = civilOfDay(day)
@@ -106,13 +153,14 @@ export function tradesOnWeekends(times: BigInt64Array, timeZone = 'UTC'): boolea
 }
 
 /**
- * How many samples a year a curve has by custom: 252 (365 where weekends trade) for daily samples, 52, 12, 4, 1 for longer steps,
- * and the number that fits the observed step for shorter ones.
+ * How many samples a year a curve has by custom: 252 (365 where weekends trade) for daily samples, 52, 12, 4, 1 for longer steps, and for
+ * shorter ones the samples of an average day that has any, times those days.
  * @returns 252 for fewer than two samples
  */
 export function inferPeriodsPerYear(times: BigInt64Array, timeZone = 'UTC'): number {
   if (times.length < 2) return 252
-  const steps = Float64Array.from({ length: times.length - 1 }, (_, i) => Number(times[i + 1] - times[i]) / 86_400e9).sort()
+  const at = secondsOf(times)
+  const steps = Float64Array.from({ length: at.length - 1 }, (_, i) => (at[i + 1] - at[i]) / 86_400).sort()
   const step = steps[Math.floor(steps.length / 2)]
   const days = tradesOnWeekends(times, timeZone) ? 365 : 252
   if (step > 200) return 1
@@ -120,6 +168,6 @@ export function inferPeriodsPerYear(times: BigInt64Array, timeZone = 'UTC'): num
   if (step > 20) return 12
   if (step > 4.5) return 52
   if (step > 0.6) return days
-  const span = Number(times[times.length - 1] - times[0]) / 86_400e9
-  return span > 0 ? (times.length - 1) / (span / 365.25) : days
+  const activeDays = sampleEquity({ times, values: at }, { sampling: 'day', timeZone }).times.length
+  return (times.length / activeDays) * days
 }

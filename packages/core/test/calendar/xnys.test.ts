@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type Calendar } from '../../src/interfaces/calendar.js'
 import { calendarNamed, dayOfCivil, formatDay, weekdayOf, xnys } from '../../src/calendar/index.js'
-import { readCsv, sharedFile } from '../statistics/shared.js'
+import { readCsv, sharedFile } from '../statistics/published/shared.js'
 
 const newYork = (date: string, clock: string, offsetHours: number): bigint =>
   BigInt(Date.parse(`${date}T${clock}Z`) + offsetHours * 3_600_000) * 1_000_000n

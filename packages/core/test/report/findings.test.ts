@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createReport, type RunRecord } from '../../src/report/index.js'
-import { randomBars, smaCross } from './sma-cross.js'
+import { randomBars, smaCross } from '../statistics/published/sma-cross.js'
 
 const noFills = {
   times: new BigInt64Array(0),
@@ -37,7 +37,8 @@ describe('a report says in words', () => {
     const record = emptyRun({ equity: { times: new BigInt64Array(0), values: new Float64Array(0) }, events: { 'ohlcv-1d': 0 } })
     expect(codes(record)).toContain('no-data')
     expect(words(record)).toMatch(/range of the run lies outside the data.*symbols.*time zone/)
-    expect(createReport(record).toString()).toContain('n/a')
+    expect(codes(record)).not.toContain('no-orders')
+    expect(createReport(record).toString()).toContain('No equity was recorded')
     expect(createReport(record).toHtml()).toContain('nothing to draw')
   })
 
@@ -90,6 +91,14 @@ describe('a report says in words', () => {
     const single = emptyRun({ equity: { times: bars.times.slice(0, 1), values: Float64Array.of(1000) } })
     expect(words(single)).toMatch(/0 returns.*undefined/)
     expect(createReport(single).toHtml()).toContain('nothing to draw')
+  })
+
+  test('that a short run says nothing of a year, and takes finer returns', () => {
+    const day = createReport(smaCross(randomBars(390, { stepNs: 60_000_000_000n }), { fast: 3, slow: 9 }))
+    expect(day.findings.map(({ code }) => code)).toContain('short-run')
+    expect(day.statistics.periods).toBe(389)
+    expect(day.statistics.periodsPerYear).toBe(390 * 252)
+    expect(day.toString()).toMatch(/Growth a year \(CAGR\) ·+ n\/a/)
   })
 
   test('that an ungated model or an optimistic fill took part', () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { createReport, type RunRecord } from '../../src/report/index.js'
-import { randomBars, smaCross } from './sma-cross.js'
+import { randomBars, smaCross } from '../statistics/published/sma-cross.js'
 
 describe('the tear sheet', () => {
   const report = createReport(smaCross(randomBars(1500), { symbol: 'WALK', feeRate: 0.0005 }))

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createReport } from '../../src/report/index.js'
-import { randomBars, smaCross } from './sma-cross.js'
+import { randomBars, smaCross } from '../statistics/published/sma-cross.js'
 
 describe('a report', () => {
   const report = createReport(smaCross(randomBars(1500), { symbol: 'WALK', feeRate: 0.001 }))

@@ -1,4 +1,4 @@
-import { type RunRecord } from '../../src/report/run-record.js'
+import { type RunRecord } from '../../../src/report/run-record.js'
 
 /** Daily bars as columns. */
 export interface Bars {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '../../../..')
+const root = join(dirname(fileURLToPath(import.meta.url)), '../../../../..')
 
 /** Where the shared data and published results lie. */
 export const sharedFolder = process.env.GATEHOUSE_SHARED ?? join(root, '../shared')

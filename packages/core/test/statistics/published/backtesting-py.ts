@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { describe, expect, test } from 'vitest'
-import { runStatistics, type RunStatistics } from '../../src/report/index.js'
-import { conventions } from '../../src/statistics/index.js'
-import { readCsv, sharedFile } from '../statistics/shared.js'
+import { runStatistics, type RunStatistics } from '../../../src/report/index.js'
+import { conventions } from '../../../src/statistics/index.js'
+import { type PublishedCase } from './published-case.js'
+import { readCsv, sharedFile } from './shared.js'
 import { type Bars, smaCross } from './sma-cross.js'
 
 /** backtesting.py's statistics of its SMA 10/30 cross on GOOG, at relative 1e-8; the run itself is computed by smaCross. */
@@ -58,18 +58,16 @@ const ours: Readonly<Record<string, (statistics: RunStatistics) => number | stri
   Beta: (s) => s.benchmark!.beta,
 }
 
-describe.skipIf(file === undefined || prices === undefined)('backtesting.py on GOOG', () => {
-  const expected = (
-    file === undefined ? {} : (JSON.parse(readFileSync(file, 'utf8')) as { case: { expect: Record<string, number | string> } }).case.expect
-  ) as Readonly<Record<string, number | string>>
-  const record = prices === undefined ? undefined : smaCross(googBars(), { symbol: 'GOOG' })
-  const statistics = record && runStatistics(record, { conventions: conventions.backtestingPy }).statistics
-
-  for (const [name, value] of Object.entries(expected)) {
-    test(name, () => {
-      const got = ours[name](statistics!)
-      if (typeof value === 'string') expect(got).toBe(value)
-      else expect(Math.abs((got as number) - value)).toBeLessThanOrEqual(1e-8 * Math.abs(value))
-    })
-  }
-})
+/** One case a statistic. */
+export function backtestingPyCases(): readonly PublishedCase[] {
+  if (file === undefined || prices === undefined) return []
+  const { expect } = (JSON.parse(readFileSync(file, 'utf8')) as { case: { expect: Record<string, number | string> } }).case
+  const { statistics } = runStatistics(smaCross(googBars(), { symbol: 'GOOG' }), { conventions: conventions.backtestingPy })
+  return Object.entries(expect).map(([name, published]) => ({
+    source: 'backtesting.py',
+    name,
+    published,
+    ours: () => ours[name](statistics),
+    relative: 1e-8,
+  }))
+}

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
-import { describe, expect, test } from 'vitest'
-import { openTimeZone } from '../../src/calendar/time-zone.js'
-import { dayOfCivil } from '../../src/calendar/civil.js'
-import { type RunRecord, runStatistics, type RunStatistics } from '../../src/report/index.js'
-import { conventions } from '../../src/statistics/index.js'
-import { sharedFile } from '../statistics/shared.js'
+import { openTimeZone } from '../../../src/calendar/time-zone.js'
+import { dayOfCivil } from '../../../src/calendar/civil.js'
+import { type RunRecord, runStatistics, type RunStatistics } from '../../../src/report/index.js'
+import { conventions } from '../../../src/statistics/index.js'
+import { type PublishedCase } from './published-case.js'
+import { sharedFile } from './shared.js'
 
 /**
  * LEAN's printed statistics of three of its regression algorithms on SPY. The equity is computed here by a short script from LEAN's
@@ -202,20 +202,20 @@ const cases: Readonly<Record<string, () => RunRecord>> = {
   MACDTrendAlgorithm: () => simulate(leanBars(daily!, true), '20040101', '20150102', true, macdTrend()),
 }
 
-describe.skipIf(isMissing)('LEAN statistics', () => {
-  for (const [name, run] of Object.entries(cases)) {
-    const expected = isMissing
-      ? {}
-      : (JSON.parse(readFileSync(published!, 'utf8')) as { algorithms: Record<string, { expected: Record<string, string> }> }).algorithms[
-          name
-        ].expected
-    const record = isMissing ? undefined : run()
-    const statistics =
-      record && runStatistics(record, { conventions: conventions.lean, riskFreeAnnual: riskFreeRate(record.equity.times) }).statistics
-    for (const [figure, print] of Object.entries(printed)) {
-      test(`${name}: ${figure}`, () => {
-        expect(print(statistics!)).toBe(expected[figure])
-      })
-    }
+/** One case a printed statistic. */
+export function leanCases(): readonly PublishedCase[] {
+  if (isMissing) return []
+  const { algorithms } = JSON.parse(readFileSync(published!, 'utf8')) as {
+    algorithms: Record<string, { expected: Record<string, string> }>
   }
-})
+  return Object.entries(cases).flatMap(([name, run]) => {
+    const record = run()
+    const { statistics } = runStatistics(record, { conventions: conventions.lean, riskFreeAnnual: riskFreeRate(record.equity.times) })
+    return Object.entries(printed).map(([figure, print]) => ({
+      source: 'LEAN',
+      name: `${name}: ${figure}`,
+      published: algorithms[name].expected[figure],
+      ours: () => print(statistics),
+    }))
+  })
+}

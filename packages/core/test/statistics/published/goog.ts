@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { describe, expect, test } from 'vitest'
-import * as statistics from '../../src/statistics/index.js'
+import * as s from '../../../src/statistics/index.js'
+import { type PublishedCase } from './published-case.js'
 import { readCsv, sharedFile } from './shared.js'
 
 /** Values that empyrical and quantstats gave on the daily returns of GOOG.csv. */
@@ -11,12 +11,11 @@ interface Published {
   readonly values: { readonly empyrical: Readonly<Record<string, number>>; readonly quantstats: Readonly<Record<string, number>> }
 }
 
-describe.skipIf(file === undefined || prices === undefined)('on the daily returns of GOOG', () => {
-  const { values } =
-    file === undefined ? { values: { empyrical: {}, quantstats: {} } } : (JSON.parse(readFileSync(file, 'utf8')) as Published)
-  const close = prices === undefined ? new Float64Array(0) : Float64Array.from(readCsv(prices), (row) => Number(row.Close))
-  const returns = statistics.simpleReturns(close)
-  const s = statistics
+/** One case a value, at a relative 1e-10. */
+export function googCases(): readonly PublishedCase[] {
+  if (file === undefined || prices === undefined) return []
+  const { values } = JSON.parse(readFileSync(file, 'utf8')) as Published
+  const returns = s.simpleReturns(Float64Array.from(readCsv(prices), (row) => Number(row.Close)))
 
   const empyrical: Readonly<Record<string, () => number>> = {
     sharpe: () => s.sharpeRatio(returns),
@@ -68,12 +67,15 @@ describe.skipIf(file === undefined || prices === undefined)('on the daily return
     consecutive_losses: () => s.consecutiveLosses(returns),
   }
 
-  for (const [library, functions] of Object.entries({ empyrical, quantstats })) {
-    for (const [name, value] of Object.entries(values[library as 'empyrical'])) {
-      test(`${library} ${name}`, () => {
-        const ours = functions[name]()
-        expect(Math.abs(ours - value)).toBeLessThanOrEqual(1e-10 * Math.max(1e-3, Math.abs(value)))
-      })
-    }
-  }
-})
+  const functions = { empyrical, quantstats }
+  return (['empyrical', 'quantstats'] as const).flatMap((source) =>
+    Object.entries(values[source]).map(([name, published]) => ({
+      source,
+      name: `${name} of GOOG`,
+      published,
+      ours: functions[source][name],
+      relative: 1e-10,
+      absolute: 1e-13,
+    })),
+  )
+}
