@@ -90,16 +90,22 @@ export class ParquetManifest implements Manifest {
    * @throws {TradingError} `MANIFEST_SCHEMA_MISMATCH`, `MANIFEST_UNSORTED`, `MANIFEST_TXN_ORDER`, `MANIFEST_NO_SPACE`, `MANIFEST_WRITE_FAILED`, `MANIFEST_CLOSED`
    */
   append(batch: Batch, txn: ManifestTransaction): Promise<void> {
+    return this.appendAll([batch], txn)
+  }
+
+  /** {@link append} of several batches as one transaction: one wait for the disk. */
+  appendAll(batches: readonly Batch[], txn: ManifestTransaction): Promise<void> {
     return this.#serial(async () => {
       if (!Number.isSafeInteger(txn.sequence) || txn.sequence < 0 || txn.appId === '') {
         throw new TradingError('MANIFEST_INVALID_OPTION', 'a transaction needs an appId and a sequence that is a whole number from 0 on', {
           ...txn,
         })
       }
-      const layout = await this.#ensureTable(batch)
-      requireFits(layout, batch)
+      if (batches.length === 0) return
+      const layout = await this.#ensureTable(batches[0])
+      for (const batch of batches) requireFits(layout, batch)
       const pending = await this.#open()
-      await pending.append(batch, txn, layout, this.#log.head)
+      await pending.append(batches, txn, layout, this.#log.head)
     })
   }
 

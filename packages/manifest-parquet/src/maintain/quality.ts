@@ -212,7 +212,8 @@ class QualityCheck {
 /** The price that outliers are looked for in: close, mid or trade. */
 function priceColumn(batch: Batch): ((row: number) => number) | undefined {
   const divisor = batch.priceDivisor
-  const named = ['close', 'price', 'value'].map((name) => columnOf(batch, name)).find(ArrayBuffer.isView) as PriceArray | undefined
+  const named = ['close', 'price', 'value'].map((name) => columnOf(batch, name)).find((values) => ArrayBuffer.isView(values)) as
+    PriceArray | undefined
   const bid = columnOf(batch, 'bidPx00') as PriceArray | undefined
   const values = bid ?? named
   if (!values) return undefined

@@ -68,7 +68,7 @@ export class PendingAppends {
   }
 
   /** Acknowledges a batch: on the disk when resolved. */
-  async append(batch: Batch, { appId, sequence }: ManifestTransaction, layout: TableLayout, state: TableState): Promise<void> {
+  async append(batches: readonly Batch[], { appId, sequence }: ManifestTransaction, layout: TableLayout, state: TableState): Promise<void> {
     const failed = this.#failed.get(appId)
     if (failed !== undefined && sequence > failed) {
       throw new TradingError('MANIFEST_TXN_ORDER', `sequence ${failed} of ${appId} failed: repeat it before ${sequence}`, {
@@ -80,7 +80,8 @@ export class PendingAppends {
     const last = this.lastSequence(appId, state)
     if (last !== undefined && sequence <= last) return
     try {
-      const rows = storeBatch(layout, batch)
+      const stored = batches.flatMap((batch) => storeBatch(layout, batch))
+      const rows = batches.length === 1 ? stored : grouped(stored)
       const transactions = [{ appId, sequence, seenVersion: state.version }]
       const isDirect = bytesOf(rows) >= directBytes
       const files = isDirect ? await this.#writeFiles(rows, layout, describe(transactions)) : []
@@ -161,7 +162,7 @@ export class PendingAppends {
   async #writeOut(layout: TableLayout): Promise<void> {
     const held = this.#appends.filter(({ rows }) => rows.length > 0)
     const transactions = held.flatMap((append) => append.transactions)
-    const files = await this.#writeFiles(grouped(held), layout, describe(transactions))
+    const files = await this.#writeFiles(grouped(rowsOf(held)), layout, describe(transactions))
     const payload = encodePending(layout, { transactions, rows: [], files })
     await this.#writeAhead.log.append(payload, { durability: 'power' })
     this.#loggedBytes += payload.length
@@ -243,7 +244,7 @@ export class PendingAppends {
   ): Promise<readonly DataFile[]> {
     if (this.#written?.key === transactions) return this.#written.files
     const direct = this.#appends.flatMap(({ files }) => files)
-    const files = [...direct, ...(await this.#writeFiles(grouped(this.#appends), layout, transactions, onProgress))]
+    const files = [...direct, ...(await this.#writeFiles(grouped(rowsOf(this.#appends)), layout, transactions, onProgress))]
     this.#written = { key: transactions, files }
     return files
   }
@@ -264,10 +265,14 @@ export class PendingAppends {
   }
 }
 
-/** Rows of several appends as one for each partition. */
-function grouped(appends: readonly PendingAppend[]): StoredRows[] {
+function rowsOf(appends: readonly PendingAppend[]): StoredRows[] {
+  return appends.flatMap(({ rows }) => rows)
+}
+
+/** Rows as one for each partition. */
+function grouped(rows: readonly StoredRows[]): StoredRows[] {
   const parts = new Map<string, StoredRows[]>()
-  for (const stored of appends.flatMap(({ rows }) => rows)) {
+  for (const stored of rows) {
     const key = JSON.stringify(stored.partition)
     const part = parts.get(key)
     if (part) part.push(stored)
