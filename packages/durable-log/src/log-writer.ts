@@ -1,17 +1,17 @@
-import { performance } from 'node:perf_hooks'
-import { clearTimeout, setImmediate, setTimeout } from 'node:timers'
+import { setImmediate } from 'node:timers'
 import { compactLog } from './compaction.js'
-import { type LogFileSystem } from './file-system.js'
-import { systemCode } from './system-code.js'
+import type { LogFileSystem } from './file-system.js'
 import { FrameBuffer, framedBytes } from './frame-buffer.js'
 import { MAX_PAYLOAD_BYTES, SEGMENT_HEADER_BYTES } from './frame.js'
 import type { HeadFile, Mark } from './head-file.js'
 import type { WriterLock } from './lock.js'
 import { readRecords } from './reader.js'
 import { type Scan, writerBootId } from './scan.js'
-import { isOutOfSpace, SegmentFile } from './segment-file.js'
+import { SegmentFile } from './segment-file.js'
 import { writeSnapshot } from './snapshot.js'
+import { type Place, SyncScheduler } from './sync-scheduler.js'
 import { isTradingError, TradingError } from './trading-error.js'
+import { isOutOfSpace, WriteErrors } from './write-errors.js'
 import type { AppendOptions, Durability, DurableLog, LogHead, LogPosition, LogRecord, LogRecovery, ReadOptions } from './types.js'
 
 /** What `openLog` hands over. */
@@ -40,21 +40,6 @@ interface Unit {
   readonly reject: (error: TradingError) => void
 }
 
-/** Somebody who waits until everything before `index` is synced. */
-interface Waiter {
-  readonly index: number
-  readonly bytes: number
-  readonly resolve: () => void
-  readonly reject: (error: TradingError) => void
-}
-
-/** A place in the log, for the durable mark. */
-interface Place {
-  readonly head: LogHead
-  readonly segment: SegmentFile
-  readonly offset: number
-}
-
 /** `append` writes at once when this much is waiting for the end of the event loop's turn. */
 const WRITE_AT_BYTES = 1024 * 1024
 
@@ -68,23 +53,15 @@ export class LogWriter implements DurableLog {
 
   readonly #parts: LogWriterParts
   readonly #frames: FrameBuffer
+  readonly #syncs: SyncScheduler
+  readonly #errors: WriteErrors
   #segment: SegmentFile
   #firstIndex: number
   /** Everything before this is written. */
   #written: LogHead
-  /** Everything before this is synced. */
-  #synced: number
   #units: Unit[] = []
   #flushScheduled = false
-  #waiters: Waiter[] = []
-  #waitingBytes = 0
-  #isSyncing = false
-  #syncStartedAt = 0
-  #whenIdle: (() => void)[] = []
   #bootId: string
-  #syncTimer: NodeJS.Timeout | undefined
-  /** When the oldest record that no fdatasync has been started for was written; NaN when there is none. */
-  #unsyncedSince = Number.NaN
   #failure: TradingError | undefined
   #closing: Promise<void> | undefined
 
@@ -95,9 +72,16 @@ export class LogWriter implements DurableLog {
     this.#segment = parts.segment
     this.#firstIndex = parts.scan.firstIndex
     this.#written = parts.scan.head
-    this.#synced = parts.scan.head.index
     this.#bootId = writerBootId(parts.fileSystem)
     this.#frames = new FrameBuffer(parts.scan.head)
+    this.#errors = new WriteErrors(parts.directory)
+    const host = {
+      here: () => this.#here(),
+      isStopped: () => this.#failure !== undefined,
+      synced: (place: Place) => this.#checkLock() && this.#writeMark(place),
+      syncFailed: (cause: unknown) => this.#poison(this.#errors.syncFailed(this.#segment, cause)),
+    }
+    this.#syncs = new SyncScheduler(host, parts.syncWithinMs, parts.scan.head.index)
   }
 
   get head(): LogHead {
@@ -115,7 +99,7 @@ export class LogWriter implements DurableLog {
       if (this.#frames.length >= WRITE_AT_BYTES) this.#flush()
       else this.#scheduleFlush()
       // Back-pressure that holds even against a caller who never awaits: past the bound, this call itself waits for the disk.
-      if (this.#waitingBytes > this.#parts.queueBytes) this.#syncNow()
+      if (this.#syncs.waitingBytes > this.#parts.queueBytes) this.#syncNow()
     })
   }
 
@@ -156,7 +140,7 @@ export class LogWriter implements DurableLog {
     this.#requireUsable()
     this.#flush()
     this.#requireUsable()
-    await this.#syncedUpTo(this.#written.index)
+    await this.#syncs.upTo(this.#written.index)
   }
 
   async *read(options: ReadOptions = {}): AsyncGenerator<LogRecord, void, undefined> {
@@ -179,7 +163,7 @@ export class LogWriter implements DurableLog {
     this.#requireUsable()
     const head = this.#written
     const copy = Uint8Array.from(state)
-    await this.#syncedUpTo(head.index)
+    await this.#syncs.upTo(head.index)
     this.#requireUsable()
     try {
       this.#parts.head.sync()
@@ -220,17 +204,8 @@ export class LogWriter implements DurableLog {
   }
 
   #requireUsable(): void {
-    if (this.#closing !== undefined)
-      throw new TradingError('LOG_CLOSED', `the log in ${this.directory} is closed`, { directory: this.directory })
-    const failure = this.#failure
-    if (failure === undefined) return
-    if (failure.code === 'LOG_LOCK_LOST') throw failure
-    throw new TradingError(
-      'LOG_POISONED',
-      `the log in ${this.directory} stopped after ${failure.code}; close it and open it again`,
-      { ...failure.details, first: failure.code },
-      { cause: failure },
-    )
+    if (this.#closing !== undefined) throw this.#errors.closed()
+    if (this.#failure !== undefined) throw this.#failure.code === 'LOG_LOCK_LOST' ? this.#failure : this.#errors.poisoned(this.#failure)
   }
 
   #requireFits(payload: Uint8Array): void {
@@ -264,7 +239,7 @@ export class LogWriter implements DurableLog {
       if (failure !== undefined) throw this.#takeBack(failure)
     }
     const sealed = this.#segment
-    if (!this.#syncWritten() || !this.#checkLock()) throw this.#failure!
+    if (!this.#syncs.syncNow() || !this.#checkLock()) throw this.#failure!
     try {
       this.#parts.head.sync()
       this.#segment = SegmentFile.create(fileSystem, this.directory, { firstIndex: this.#written.index, previousHash: this.#written.hash })
@@ -304,7 +279,7 @@ export class LogWriter implements DurableLog {
     else kept = 0
     const error = this.#failure?.code === 'LOG_LOCK_LOST' ? this.#failure : refusal
     if (error !== undefined) for (const unit of units.slice(kept)) unit.reject(error)
-    this.#seeToSync()
+    this.#syncs.schedule()
   }
 
   /** Writes what is encoded, all of it or nothing, for a caller on this stack: no unit, no closure. */
@@ -321,7 +296,7 @@ export class LogWriter implements DurableLog {
     this.#written = head
     frames.restart(head)
     if (!this.#checkLock()) throw this.#failure!
-    this.#seeToSync()
+    this.#syncs.schedule()
   }
 
   /** Those who wait for `power` are put in line. @param start where the first unit begins in the frame buffer */
@@ -332,10 +307,7 @@ export class LogWriter implements DurableLog {
       from = end
       if (durability === 'process') resolve(positions[0])
       else if (this.#failure !== undefined) reject(this.#failure)
-      else {
-        this.#waiters.push({ index: headAfter.index, bytes, resolve: () => resolve(positions[0]), reject })
-        this.#waitingBytes += bytes
-      }
+      else this.#syncs.add({ index: headAfter.index, bytes, resolve: () => resolve(positions[0]), reject })
     }
   }
 
@@ -344,26 +316,13 @@ export class LogWriter implements DurableLog {
     if (!this.#checkLock()) return this.#failure!
     const stuck = this.#segment.takeBack()
     if (stuck === undefined) return this.#ioError('append', failure)
-    const details = { directory: this.directory, segment: this.#segment.name, offset: this.#segment.size, system: systemCode(failure) }
-    const message = `a write to ${this.#segment.name} in ${this.directory} failed and the part written could not be cut off; close the log and open it again`
-    const error = new TradingError('LOG_WRITE_FAILED', message, details, { cause: failure })
+    const error = this.#errors.stuck(this.#segment, failure)
     this.#poison(error)
     return error
   }
 
   #ioError(doing: string, cause: unknown): TradingError {
-    const details = { directory: this.directory, segment: this.#segment.name, offset: this.#segment.size, system: systemCode(cause) }
-    if (isOutOfSpace(cause)) {
-      return new TradingError(
-        'LOG_NO_SPACE',
-        `no space left to ${doing} in ${this.directory}; free some and try again, the log goes on`,
-        details,
-        { cause },
-      )
-    }
-    return new TradingError('LOG_WRITE_FAILED', `cannot ${doing} in ${this.directory}: ${String(cause)}; nothing of it was kept`, details, {
-      cause,
-    })
+    return this.#errors.failed(doing, this.#segment, cause)
   }
 
   /** False, and the log is stopped, when LOCK is no longer ours. Asked between a write or a sync and its acknowledgement. */
@@ -375,140 +334,62 @@ export class LogWriter implements DurableLog {
     } catch (error) {
       cause = error
     }
-    const message = `LOCK in ${this.directory} was deleted or taken over while this writer ran; stop it, find out who else writes, open again`
-    this.#poison(new TradingError('LOG_LOCK_LOST', message, { directory: this.directory }, { cause }))
+    this.#poison(this.#errors.lockLost(cause))
     return false
   }
 
   /** Stops the log: whoever waits is refused, every later call too. */
   #poison(error: TradingError): void {
     this.#failure ??= error
-    const waiters = this.#waiters
-    this.#waiters = []
-    this.#waitingBytes = 0
-    for (const waiter of waiters) waiter.reject(this.#failure)
-  }
-
-  async #syncedUpTo(index: number): Promise<void> {
-    if (this.#synced >= index) return
-    await new Promise<void>((resolve, reject) => {
-      this.#waiters.push({ index, bytes: 0, resolve, reject })
-      this.#seeToSync()
-    })
-  }
-
-  /** Starts, or arranges for, the fdatasync that is due. */
-  #seeToSync(): void {
-    if (this.#failure !== undefined || this.#synced >= this.#written.index) return
-    const { syncWithinMs } = this.#parts
-    if (this.#waiters.length > 0) {
-      if (!this.#isSyncing) this.#startSync()
-      return
-    }
-    if (syncWithinMs === 0) return
-    const now = performance.now()
-    if (Number.isNaN(this.#unsyncedSince)) this.#unsyncedSince = now
-    if (now - this.#unsyncedSince < syncWithinMs) {
-      this.#syncTimer ??= setTimeout(() => {
-        this.#syncTimer = undefined
-        this.#seeToSync()
-      }, syncWithinMs).unref()
-    } else if (!this.#isSyncing) {
-      this.#startSync()
-    } else if (now - this.#syncStartedAt >= syncWithinMs) {
-      // The event loop has been kept busy, so the callback of the sync under way cannot run. Keep the promise on this thread.
-      this.#syncWritten()
-    }
-  }
-
-  #startSync(): void {
-    const place = this.#here()
-    this.#isSyncing = true
-    this.#syncStartedAt = performance.now()
-    this.#unsyncedSince = Number.NaN
-    place.segment.sync((error) => {
-      this.#isSyncing = false
-      if (error === null) this.#markSynced(place)
-      else this.#syncFailed(error)
-      for (const resolve of this.#whenIdle.splice(0)) resolve()
-      if (this.#closing === undefined) this.#seeToSync()
-    })
+    this.#syncs.refuseAll(this.#failure)
   }
 
   /** Flushes and syncs on this thread. */
   #syncNow(): void {
     this.#flush()
     this.#requireUsable()
-    if (!this.#syncWritten()) throw this.#failure!
-  }
-
-  /** fdatasync on this thread. @returns false when it failed and the log is stopped */
-  #syncWritten(): boolean {
-    const place = this.#here()
-    this.#unsyncedSince = Number.NaN
-    try {
-      place.segment.syncSync()
-    } catch (error) {
-      this.#syncFailed(error)
-      return false
-    }
-    this.#markSynced(place)
-    return this.#failure === undefined
-  }
-
-  #syncFailed(cause: unknown): void {
-    const details = { directory: this.directory, segment: this.#segment.name, system: systemCode(cause) }
-    const message = `fdatasync of ${this.#segment.name} in ${this.directory} failed: what was not synced before may be lost; check the disk, then open the log again`
-    this.#poison(new TradingError('LOG_SYNC_FAILED', message, details, { cause }))
-  }
-
-  #markSynced(place: Place): void {
-    if (this.#failure !== undefined || !this.#checkLock()) return
-    if (place.head.index >= this.#synced) {
-      this.#synced = place.head.index
-      this.#writeMark(place)
-    }
-    const isServed = ({ index }: Waiter): boolean => index <= this.#synced
-    const served = this.#waiters.filter(isServed)
-    this.#waiters = this.#waiters.filter((waiter) => !isServed(waiter))
-    for (const { bytes, resolve } of served) {
-      this.#waitingBytes -= bytes
-      resolve()
-    }
+    if (!this.#syncs.syncNow()) throw this.#failure!
   }
 
   #markAt({ head, segment, offset }: Place): Mark {
     return { index: head.index, hash: head.hash, segment: segment.firstIndex, offset, firstIndex: this.#firstIndex, bootId: this.#bootId }
   }
 
-  /** The mark lags rather than stops the log when HEAD cannot be written for want of space: it then claims less, never more. */
-  #writeMark(place: Place): void {
+  /**
+   * The mark lags rather than stops the log when HEAD cannot be written for want of space: it then claims less, never more. Any other failure stops
+   * the log, though what was synced is.
+   */
+  #writeMark(place: Place): true {
     try {
       this.#parts.head.write(this.#markAt(place))
     } catch (cause) {
       if (!isOutOfSpace(cause)) this.#poison(this.#ioError('write HEAD', cause))
     }
+    return true
   }
 
   async #close(): Promise<void> {
     const { head, lock } = this.#parts
-    clearTimeout(this.#syncTimer)
     let failure: TradingError | undefined
     try {
       this.#flush()
-      if (this.#failure === undefined && this.#syncWritten()) {
-        this.#bootId = ''
-        this.#writeMark(this.#here())
-        head.sync()
-      }
       // A log that had stopped before was reported already; one that fails in closing is reported here.
+      const wasUsable = this.#failure === undefined
+      if (wasUsable && this.#syncs.syncNow()) {
+        this.#bootId = ''
+        head.write(this.#markAt(this.#here()))
+        head.sync()
+      } else if (wasUsable) failure = this.#failure
     } catch (cause) {
       failure = this.#ioError('close the log', cause)
     }
-    if (this.#isSyncing) await new Promise<void>((resolve) => this.#whenIdle.push(resolve))
-    this.#segment.close()
-    head.close()
-    lock.release()
+    await this.#syncs.close()
+    try {
+      this.#segment.close()
+      head.close()
+    } finally {
+      lock.release()
+    }
     if (failure !== undefined) throw failure
   }
 }

@@ -6,8 +6,9 @@ import { HeadFile } from './head-file.js'
 import { WriterLock } from './lock.js'
 import { LogWriter } from './log-writer.js'
 import { corruptError, HARMLESS_FINDINGS, type LogEnd, type Scan, scanLog, type Tail, writerBootId } from './scan.js'
-import { isOutOfSpace, SegmentFile } from './segment-file.js'
+import { SegmentFile } from './segment-file.js'
 import { isTradingError, TradingError } from './trading-error.js'
+import { isOutOfSpace } from './write-errors.js'
 import type { DurableLog, LogClock, LogOptions, LogRecovery, TornTail } from './types.js'
 
 const systemClock: LogClock = { now: () => Date.now() }

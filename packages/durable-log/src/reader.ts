@@ -1,6 +1,5 @@
-import { watch } from 'node:fs'
-import { clearTimeout, setTimeout } from 'node:timers'
 import { setImmediate } from 'node:timers/promises'
+import { Bell } from './bell.js'
 import { type LogFileSystem, nodeFileSystem } from './file-system.js'
 import { systemCode } from './system-code.js'
 import { type Mark, readHead } from './head-file.js'
@@ -38,8 +37,6 @@ interface Reading {
   readonly signal: AbortSignal | undefined
 }
 
-/** How long a follower sleeps at most when the file system does not wake it. */
-const POLL_MS = 100
 /** A long read lets others have the event loop this often. */
 const RECORDS_PER_TURN = 512
 
@@ -191,9 +188,9 @@ class Walk {
       const header = cursor.start()
       const isLast = listLog(fileSystem, directory).segments.at(-1)?.index === file.index
       if (header === 'short' || header === 'damaged') {
-        // A segment in the making, or one that the power loss caught so. It is opened afresh the next time.
-        const isBeyondMark = this.#mark !== undefined && file.index >= this.#mark.index
-        if (isLast && (header === 'short' || (isBeyondMark && powerMayHaveFailed(fileSystem, this.#mark)))) {
+        // What a power loss left of a segment without records. It is opened afresh the next time.
+        const isBeyondMark = file.index >= (this.#mark?.index ?? 0)
+        if (isLast && isBeyondMark && (header === 'short' || powerMayHaveFailed(fileSystem, this.#mark))) {
           cursor.close()
           return undefined
         }
@@ -285,51 +282,5 @@ class Walk {
 
   #corrupt(code: LogFinding['code'], segment: string, offset: number, message: string): TradingError {
     return corruptError(this.#reading.directory, { code, segment, offset, message })
-  }
-}
-
-/** Wakes a follower when something in the folder changes, and every {@link POLL_MS} in case nobody says so. */
-class Bell {
-  readonly #signal: AbortSignal | undefined
-  readonly #watcher: { close(): void } | undefined
-  #hasRung = false
-  #wake: (() => void) | undefined
-
-  constructor(directory: string, signal: AbortSignal | undefined) {
-    this.#signal = signal
-    try {
-      // Unreferenced: a follower alone does not keep a process alive through its watcher, but through its timer.
-      this.#watcher = watch(directory, { persistent: false }, () => this.#ring()).on('error', () => this.#ring())
-    } catch (error) {
-      // No inotify watches left, or a file system without: the timer alone does it.
-      if (systemCode(error) === undefined) throw error
-    }
-    signal?.addEventListener('abort', this.#ring)
-  }
-
-  async rings(): Promise<void> {
-    this.#signal?.throwIfAborted()
-    if (!this.#hasRung) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, POLL_MS)
-        this.#wake = () => {
-          clearTimeout(timer)
-          resolve()
-        }
-      })
-    }
-    this.#wake = undefined
-    this.#hasRung = false
-    this.#signal?.throwIfAborted()
-  }
-
-  close(): void {
-    this.#signal?.removeEventListener('abort', this.#ring)
-    this.#watcher?.close()
-  }
-
-  readonly #ring = (): void => {
-    this.#hasRung = true
-    this.#wake?.()
   }
 }

@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import { type LogFileSystem, syncDirectory, writeFully } from './file-system.js'
-import { systemCode } from './system-code.js'
 import { encodeSeal, encodeSegmentHeader, SEGMENT_HEADER_BYTES, type SegmentHeader } from './frame.js'
 import { segmentName } from './layout.js'
 import { TradingError } from './trading-error.js'
@@ -144,11 +143,6 @@ export class SegmentFile {
     this.#fileSystem.closeSync(this.#fd)
     if (!this.#isSyncing) this.#fileSystem.closeSync(this.#syncFd)
   }
-}
-
-/** True for the errors of a full disk or quota. */
-export function isOutOfSpace(error: unknown): boolean {
-  return ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(systemCode(error) ?? '')
 }
 
 const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)))
