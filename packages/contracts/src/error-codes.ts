@@ -64,4 +64,16 @@ export const errorCodes = {
     cause: 'high-water.json cannot be written or read.',
     cure: 'Open with highWater: false where the directory is read-only; otherwise find out who changed the file.',
   },
+  SYNC_DIVERGED: {
+    cause: 'Both sides of a sync were written to.',
+    cure: 'Write in one place only; decide which side is right and start the other from an empty directory.',
+  },
+  SYNC_CORRUPT: {
+    cause: 'A file is missing or altered on one side of a sync.',
+    cure: 'Restore the file that the message names from a whole copy, and sync again.',
+  },
+  SYNC_FAILED: {
+    cause: 'A store did not answer, or refused.',
+    cure: 'Check address and credentials; run the sync again, it goes on where it stopped.',
+  },
 } as const

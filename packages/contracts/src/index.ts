@@ -78,3 +78,9 @@ export { float32Tensor, readSafetensors, type TensorEntry } from './registry/saf
 export { readArtifact } from './registry/read-artifact.js'
 export { registryMeasurements } from './registry/measured-evidence.js'
 export { registryEntryContract, type RegistryEntry } from './schema/registry-entry.js'
+
+export { sync, type SyncOptions, type SyncResult } from './sync/sync.js'
+export { directoryStore } from './sync/directory-store.js'
+export { httpStore, type HttpStoreOptions, type StoreRequest } from './sync/http-store.js'
+export { s3Authorizer, type S3Credentials } from './sync/s3-authorizer.js'
+export type { ObjectStore } from './sync/object-store.js'

@@ -1,7 +1,7 @@
 import { isTradingError, readLog } from '@gatehouse/durable-log'
 import { RegistryState } from './fold.js'
 import type { RegistryHead } from './interfaces.js'
-import { refuse } from './verify-promotion.js'
+import { refuse } from './refused.js'
 
 /**
  * Keeps the fold of a registry's log up to date. Reading again from the last entry seen, it notices a log that was cut or

@@ -6,6 +6,7 @@ import type { Refusal } from '../gate/interfaces.js'
 import { openGate } from '../gate/open-gate.js'
 import { defaultPolicyDigests } from '../policies/default-policies.js'
 import { evidenceContract, type Evidence } from '../schema/evidence.js'
+import type { GatePolicy } from '../schema/gate-policy.js'
 import type { GateReport } from '../schema/gate-report.js'
 import { promotionContract, type Promotion } from '../schema/promotion.js'
 import type { RegistryEntry } from '../schema/registry-entry.js'
@@ -39,11 +40,13 @@ import { openKeyRing, openSigningKey, type OpenSigningKey, type SigningKey, type
 import { LogReader, requireExtends } from './log-reader.js'
 import { measureArtifact, withMeasured } from './measured-evidence.js'
 import { metadataFile, readArtifact, requireFiniteWeights } from './read-artifact.js'
+import { requirePromotable, type Prepared } from './promotable.js'
 import { admissionRefused, isAborted, refusalOf } from './refusals.js'
 import { encodeStatement, predicateTypes } from './statement.js'
 import { RegistryStore } from './store.js'
 import { verifyContents } from './verify-contents.js'
-import { Refused, refuse, verifyPromotion, type Trust, type VerifiedPromotion } from './verify-promotion.js'
+import { Refused, refuse } from './refused.js'
+import { verifyPromotion, type Trust, type VerifiedPromotion } from './verify-promotion.js'
 import { verifyRollback } from './verify-rollback.js'
 
 /** How to open a registry. */
@@ -80,12 +83,6 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
   return registry
 }
 
-interface Prepared {
-  readonly artifact: Artifact
-  readonly evidence: Evidence
-  readonly report: GateReport
-}
-
 class DirectoryRegistry implements Registry {
   readonly #options: RegistryOptions
   readonly #store: RegistryStore
@@ -95,6 +92,7 @@ class DirectoryRegistry implements Registry {
   readonly #signingKey: OpenSigningKey | undefined
   readonly #clock: Clock
   readonly #toleranceNs: bigint
+  readonly #decisions = new Map<string, GatePolicy>()
   #latest: TimeNs | undefined
   #closed = false
 
@@ -198,7 +196,7 @@ class DirectoryRegistry implements Registry {
       }
       files.set(name, bytes)
     }
-    return readArtifact(files)
+    return readArtifact(files, Object.fromEntries(Object.entries(registered.entry.files).map(([name, { sha256 }]) => [name, sha256])))
   }
 
   async dryRun(
@@ -233,7 +231,7 @@ class DirectoryRegistry implements Registry {
       const submitted = JSON.parse(canonicalJson(request.evidence)) as Evidence
       const submittedEvidenceDigest = documentDigest(submitted)
       try {
-        this.#requirePromotable(request, prepared, state)
+        requirePromotable(request, prepared, { state, allowedPolicies: this.#trust.allowedPolicies })
         const previous = state.alias(name, stage)?.artifactDigest ?? null
         if (previous !== expected)
           refuse(
@@ -298,41 +296,6 @@ class DirectoryRegistry implements Registry {
         throw error
       }
     })
-  }
-
-  #requirePromotable(
-    { name, stage, artifactDigest, policy }: PromoteRequest,
-    { artifact, evidence, report }: Prepared,
-    state: RegistryState,
-  ): void {
-    const { allowedPolicies } = this.#trust
-    if (artifact.description.name !== name)
-      refuse(
-        'subject',
-        artifact.description.name,
-        name,
-        `The artifact is the model ${artifact.description.name}; promote it under that name`,
-      )
-    if (policy.stage !== stage || policy.family !== artifact.description.family) {
-      refuse(
-        'policy-allowed',
-        `${policy.family} ${policy.stage}`,
-        `${artifact.description.family} ${stage}`,
-        `The policy ${policy.id} is for another family or stage`,
-      )
-    }
-    if (!allowedPolicies.has(report.policyDigest))
-      refuse('policy-allowed', report.policyDigest, [...allowedPolicies], `The policy ${policy.id} is not among those allowed here`)
-    if (state.revoked.policy.has(report.policyDigest))
-      refuse('revoked', report.policyDigest, 'a policy that is not revoked', `The policy ${policy.id} was revoked`)
-    if (state.revoked.artifact.has(artifactDigest))
-      refuse('revoked', artifactDigest, 'an artifact that is not revoked', 'The artifact was revoked')
-    if (evidence.artifactDigest !== artifactDigest)
-      refuse('subject', evidence.artifactDigest, artifactDigest, 'The evidence is about another artifact')
-    if (report.decision !== 'approved') {
-      const open = report.clauses.filter(({ result }) => result !== 'pass').map(({ id }) => id)
-      refuse('gate', open, [], `The gate refused: ${[...report.problems, ...open].join(', ')}`)
-    }
   }
 
   async admit<M extends Computable>(
@@ -407,7 +370,14 @@ class DirectoryRegistry implements Registry {
       verifyRollback({ ...mover, entry: mover.entry }, { ring: this.#trust.ring, revoked: state.revoked })
     const placed = state.promotions.get(alias.promotionIndex)
     if (placed === undefined) return refuse('alias', alias.promotionIndex, 'a promotion', 'The alias rests on no promotion')
-    const verified = await verifyPromotion(placed, { ...this.#trust, store: this.#store, state, revoked: state.revoked, now })
+    const verified = await verifyPromotion(placed, {
+      ...this.#trust,
+      store: this.#store,
+      state,
+      revoked: state.revoked,
+      now,
+      decisions: this.#decisions,
+    })
     const { name, stage, artifactDigest } = verified.promotion
     if (name !== alias.name || stage !== alias.stage || artifactDigest !== alias.artifactDigest) {
       refuse(
@@ -468,7 +438,14 @@ class DirectoryRegistry implements Registry {
           to,
         })
       try {
-        await verifyPromotion(target, { ...this.#trust, store: this.#store, state, revoked: state.revoked, now })
+        await verifyPromotion(target, {
+          ...this.#trust,
+          store: this.#store,
+          state,
+          revoked: state.revoked,
+          now,
+          decisions: this.#decisions,
+        })
       } catch (error) {
         const refusal = refusalOf(error)
         throw new TradingError(

@@ -11,11 +11,13 @@ export const metadataFile = 'metadata.json'
 
 /**
  * Makes an artifact from files, after checking that they belong together.
+ * @param verified SHA-256 of files that the caller has just compared with their bytes, so that they are not hashed twice
  * @throws {TradingError} `ARTIFACT_INVALID` naming file and fault; `CONTRACT_INVALID`, `CONTRACT_VERSION_UNSUPPORTED` for a document
  */
-export function readArtifact(files: CandidateFiles): Artifact {
+export function readArtifact(files: CandidateFiles, verified: Readonly<Record<string, string>> = {}): Artifact {
+  const hashOf = (name: string, bytes: Uint8Array): string => (Object.hasOwn(verified, name) ? verified[name] : sha256Hex(bytes))
   const modelBytes = required(files, descriptionFile)
-  const digest = sha256Hex(modelBytes)
+  const digest = hashOf(descriptionFile, modelBytes)
   const description = modelDescriptionContract.parse(parseJson(descriptionFile, modelBytes))
   const metadata = modelMetadataContract.parse(parseJson(metadataFile, required(files, metadataFile)))
   if (metadata.artifactDigest !== digest)
@@ -25,7 +27,7 @@ export function readArtifact(files: CandidateFiles): Artifact {
   const { file, sha256, byteLength } = description.weights
   const weights = required(files, file)
   if (weights.length !== byteLength) throw invalid(file, `it has ${weights.length} bytes, the description says ${byteLength}`)
-  const found = sha256Hex(weights)
+  const found = hashOf(file, weights)
   if (found !== sha256) throw invalid(file, `it hashes to ${found}, the description says ${sha256}`)
   const wrong = tensorProblems(description, readSafetensors(weights))
   if (wrong.length > 0) throw invalid(file, wrong.slice(0, 5).join('; '))

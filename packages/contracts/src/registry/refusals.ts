@@ -1,6 +1,6 @@
 import { isTradingError, TradingError } from '@gatehouse/durable-log'
 import type { Refusal } from '../gate/interfaces.js'
-import { Refused } from './verify-promotion.js'
+import { Refused } from './refused.js'
 
 /** An admission that is refused, as the error that `admit` throws. */
 export function admissionRefused(

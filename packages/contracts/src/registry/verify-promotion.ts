@@ -1,10 +1,5 @@
-import { canonicalJson } from '../canonical/canonical-json.js'
-import { documentDigest, sha256Hex } from '../canonical/digest.js'
-import type { Refusal } from '../gate/interfaces.js'
-import { openGate } from '../gate/open-gate.js'
-import { evidenceContract } from '../schema/evidence.js'
-import { gatePolicyContract } from '../schema/gate-policy.js'
-import { gateReportContract } from '../schema/gate-report.js'
+import { sha256Hex } from '../canonical/digest.js'
+import type { GatePolicy } from '../schema/gate-policy.js'
 import { promotionContract, type Promotion } from '../schema/promotion.js'
 import type { PromotedEntry } from '../schema/registry-entry.js'
 import { parseTime, formatTime, type TimeNs } from '../time/time.js'
@@ -13,8 +8,9 @@ import { openEnvelope } from './dsse.js'
 import type { PlacedEntry, RegistryState } from './fold.js'
 import type { Artifact } from './interfaces.js'
 import type { KeyRing } from './keys.js'
-import { measureArtifact, withMeasured } from './measured-evidence.js'
 import { readArtifact } from './read-artifact.js'
+import { decideAgain } from './decide-again.js'
+import { Refused, refuse } from './refused.js'
 import { decodeStatement, predicateTypes } from './statement.js'
 import type { RegistryStore } from './store.js'
 
@@ -30,6 +26,8 @@ export interface VerifyContext extends Trust {
   /** What was taken back; {@link RegistryState.revoked} unless history is looked at. */
   readonly revoked: RegistryState['revoked']
   readonly now: TimeNs
+  /** Decisions that came out again before, by log hash and artifact: everything they rest on is immutable. */
+  readonly decisions?: Map<string, GatePolicy> | undefined
 }
 
 export interface VerifiedPromotion {
@@ -41,18 +39,6 @@ export interface VerifiedPromotion {
   readonly keyIds: readonly string[]
 }
 
-/** Thrown between the steps of a verification; callers see the refusal. */
-export class Refused extends Error {
-  override readonly name = 'Refused'
-  constructor(readonly refusal: Refusal) {
-    super(refusal.message)
-  }
-}
-
-export function refuse(rule: string, observed: unknown, limit: unknown, message: string): never {
-  throw new Refused({ approved: false, rule, observed, limit, message })
-}
-
 /**
  * Verifies a promotion from the ground up: who signed it, that it sits where it says in the log, that nothing it rests on was
  * taken back, that every byte is the one that was signed, and that the gate, asked again over the same evidence, says the same.
@@ -61,7 +47,7 @@ export function refuse(rule: string, observed: unknown, limit: unknown, message:
 export async function verifyPromotion(placed: PlacedEntry<PromotedEntry>, context: VerifyContext): Promise<VerifiedPromotion> {
   const { promotion, files, promoterKeyIds } = verifyEnvelope(placed, context)
   requireInForce(placed, promotion, context)
-  const artifact = readArtifact(await readSignedFiles(promotion.artifactDigest, files, context))
+  const artifact = readArtifact(await readSignedFiles(promotion.artifactDigest, files, context), files)
   const { description } = artifact
   if (description.name !== promotion.name)
     refuse('subject', description.name, promotion.name, `The artifact is the model ${description.name}, promoted as ${promotion.name}`)
@@ -160,52 +146,19 @@ async function readSignedFiles(
   return found
 }
 
-/** The gate asked again: the same policy, evidence and time must give the same report, and approvals must have been there. */
+/** Approvals must have been there, and the decision must come out again. */
 async function verifyDecision(
   placed: PlacedEntry<PromotedEntry>,
   promotion: Promotion,
   artifact: Artifact,
   context: VerifyContext & { readonly promoterKeyIds: readonly string[] },
 ): Promise<readonly string[]> {
-  const { store, state, revoked, ring, now, promoterKeyIds } = context
-  const document = async (digest: string, what: string): Promise<unknown> =>
-    (await store.readDocument(digest)) ??
-    refuse('documents', 'missing or altered', digest, `The ${what} ${digest} is missing or altered; sync it again`)
-  const policy = gatePolicyContract.parse(await document(promotion.policyDigest, 'policy'))
-  const submitted = evidenceContract.parse(await document(promotion.submittedEvidenceDigest, 'evidence'))
-  const report = gateReportContract.parse(await document(promotion.reportDigest, 'gate report'))
-  if (policy.stage !== promotion.stage || policy.family !== artifact.description.family) {
-    refuse(
-      'policy-allowed',
-      `${policy.family} ${policy.stage}`,
-      `${artifact.description.family} ${promotion.stage}`,
-      'The policy is for another family or stage',
-    )
-  }
+  const { state, revoked, ring, now, promoterKeyIds, decisions } = context
+  const key = `${placed.hash}/${artifact.digest}`
+  const policy = decisions?.get(key) ?? (await decideAgain({ placed, promotion, artifact }, context))
+  decisions?.set(key, policy)
   if (now >= parseTime(policy.validUntil))
     refuse('policy-allowed', formatTime(now), policy.validUntil, `The policy ${policy.id} is not valid any more`)
-  const promotedAt = parseTime(promotion.promotedAt)
-  const evidence = withMeasured(submitted, measureArtifact(artifact, { state, entries: placed.index, now: promotedAt }))
-  if (documentDigest(evidence) !== promotion.evidenceDigest || evidence.artifactDigest !== promotion.artifactDigest) {
-    refuse(
-      'evidence',
-      documentDigest(evidence),
-      promotion.evidenceDigest,
-      'The evidence does not measure again what the promotion rests on',
-    )
-  }
-  const again = openGate(policy).evaluate(evidence, { now: promotedAt })
-  const isSameEvaluator = again.evaluator.version === report.evaluator.version
-  if (
-    again.decision !== 'approved' ||
-    report.decision !== 'approved' ||
-    (isSameEvaluator && canonicalJson(again) !== canonicalJson(report))
-  ) {
-    refuse('gate', again.decision, 'approved', 'The gate, asked again over the same evidence, does not say what the promotion says')
-  }
-  const longest = promotedAt + BigInt(Math.round(policy.admissionDays * 86_400)) * 1_000_000_000n
-  if (parseTime(promotion.expiresAt) > longest)
-    refuse('expired', promotion.expiresAt, formatTime(longest), 'The promotion admits for longer than its policy allows')
   const approvals = judgeApprovals(promotion.approvals, {
     name: promotion.name,
     policy,
@@ -215,7 +168,7 @@ async function verifyDecision(
     metadata: artifact.metadata,
     ring,
     revokedKeys: revoked.key,
-    at: promotedAt,
+    at: parseTime(promotion.promotedAt),
     promoterKeyIds,
     usedAt: (payload) => {
       const usedAt = state.approvalUsedAt(payload)

@@ -5,7 +5,7 @@ import { openEnvelope } from './dsse.js'
 import type { PlacedEntry, RegistryState } from './fold.js'
 import type { KeyRing } from './keys.js'
 import { decodeStatement, predicateTypes } from './statement.js'
-import { refuse } from './verify-promotion.js'
+import { refuse } from './refused.js'
 
 let compiled: Validator | undefined
 
