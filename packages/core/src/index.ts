@@ -6,6 +6,7 @@ export * from './engine/index.js'
 export * from './journal/index.js'
 export * from './order/index.js'
 export * from './portfolio/index.js'
+export * from './risk/index.js'
 export * from './simulated/index.js'
 export * from './feed/index.js'
 export {
@@ -35,4 +36,18 @@ export * from './notify/index.js'
 export * from './progress/index.js'
 export * from './statistics/index.js'
 export * from './calendar/index.js'
-export * from './synthetic/index.js'
+export {
+  exactExp,
+  exactLog,
+  RandomStream,
+  syntheticBars,
+  syntheticMarket,
+  type BookTrace,
+  type FuturesOptions,
+  type GapTrace,
+  type SignalTrace,
+  type SyntheticBarsOptions,
+  type SyntheticMarket,
+  type SyntheticMarketOptions,
+  type SyntheticOptimum,
+} from './synthetic/index.js'

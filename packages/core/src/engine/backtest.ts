@@ -8,6 +8,8 @@ import { never, timeKey, type TimeKey } from './time-key.js'
 /** What a pass over history needs besides the engine. */
 export interface BacktestOptions extends CallOptions {
   readonly range: TimeRange | undefined
+  /** The run was in real time and is done again: its journal says which rows come next. */
+  readonly followsJournal?: boolean | undefined
   /** Called between runs of rows: commands are obeyed there. @returns true to stop */
   readonly between: () => Promise<boolean>
 }
@@ -59,6 +61,9 @@ export async function runBacktest(engine: Engine, lanes: readonly Lane[], option
     const before = engine.rows
     // While written entries are compared, a few rows at a time: their entries must be at hand.
     first.stop = (await engine.prepare()) ? Math.min(first.end, first.row + comparedRows) : first.end
+    // A checkpoint falls on its row whatever batches the rows came in.
+    const untilCheckpoint = engine.nextCheckpoint - engine.rows
+    if (first.stop - first.row > untilCheckpoint) first.stop = first.row + untilCheckpoint
     rowLoop(batch.schema)(engine, first, secondKey, secondNumber === -1 || first.number < secondNumber)
     engine.countRows(batch.schema, engine.rows - before)
     if (first.row < first.end) continue

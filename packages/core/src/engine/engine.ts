@@ -6,18 +6,21 @@ import type { Instrument } from '../interfaces/instrument.js'
 import type { JournalEntry } from '../interfaces/journal.js'
 import type { Fill, Order, OrderStatus, OrderUpdate } from '../interfaces/order.js'
 import type { Prediction } from '../interfaces/prediction.js'
-import type { RiskView } from '../interfaces/risk.js'
+import type { RiskLimit, RiskView } from '../interfaces/risk.js'
 import type { Schema } from '../interfaces/schema.js'
 import type { Strategy, Timer } from '../interfaces/strategy.js'
 import type { TimeNs } from '../interfaces/time.js'
 import type { CorporateActionView } from '../interfaces/view.js'
 import { OrderLog } from '../order/order-log.js'
+import { comparePositions, reconcile, type PositionDifference } from '../order/reconciler.js'
 import { batchDigest } from '../journal/batch-digest.js'
 import type { RunJournal } from '../journal/run-journal.js'
 import type { OrderRecord } from '../order/order-record.js'
 import { Ledger } from '../portfolio/ledger.js'
 import { PortfolioView } from '../portfolio/portfolio-view.js'
 import type { MarketSimulation } from '../simulated/market-simulation.js'
+import { Calendars, nextLocalTime } from './calendars.js'
+import { saveState } from './checkpoint.js'
 import { RunContext } from './context.js'
 import { InstrumentTable } from './instrument-table.js'
 import type { Lane } from './lane.js'
@@ -32,6 +35,8 @@ import { Trader } from './trader.js'
 export interface EngineObserver {
   fill?: ((fill: Fill) => void) | undefined
   order?: ((update: OrderUpdate) => void) | undefined
+  /** Whether updates are wanted: they are built for listeners only. */
+  wantsOrders?: (() => boolean) | undefined
   refusal?: ((refusal: Refusal, orders: readonly Order[]) => void) | undefined
   status?: ((status: FeedStatus | BrokerStatus) => void) | undefined
   prediction?: ((prediction: Prediction) => void) | undefined
@@ -57,8 +62,11 @@ export interface EngineParts {
 const runawayEvents = 100_000
 const none: readonly number[] = Object.freeze([])
 const chartSamples = 4096
+const checkpointRows = 100_000
 /** Entries held ready while rows are compared with a journal. */
 const preparedEntries = 40_000
+/** Inputs that come between rows. */
+const betweenKinds: ReadonlySet<string> = new Set(['broker-event', 'timer', 'feed-status', 'command', 'broker-snapshot', 'admission-ended'])
 /** Name of the timer entries that stand for the clocks of models; strategies cannot set it. */
 const modelClock = '\u0000models'
 
@@ -74,6 +82,7 @@ export class Engine {
   readonly trader: Trader
   readonly context: RunContext
   readonly timers = new Timers()
+  readonly calendars: Calendars
   readonly host: ModelHost
   readonly equityCurve: EquityCurve
   readonly fills = new FillRecorder()
@@ -88,6 +97,8 @@ export class Engine {
   /** Entries wait for the end of a batch: the venue is in the process, so nothing leaves it before. */
   readonly isBuffered: boolean
   readonly #observer: EngineObserver
+  readonly #observing: readonly RiskLimit[]
+  readonly riskView: RiskView
   readonly #queue: BrokerEvent[] = []
   #queueHead = 0
   #queueTail = 0
@@ -101,6 +112,9 @@ export class Engine {
   readonly isReplaying: boolean
   /** Decisions so far; they number orders where there is no journal. */
   #decisions = 0
+  #isFlattening = false
+  readonly #checkpointEvery: number
+  #nextCheckpoint: number
   #now: TimeNs = 0n
   #nowFor: TimeKey = 0
   #orderNumber = 0
@@ -123,6 +137,11 @@ export class Engine {
     const { broker, time, rates = {}, equitySamples = 65_536 } = options
     this.options = options
     this.#observer = observer
+    this.riskView = new EngineRiskView(this)
+    const every = options.journal?.checkpointEveryRows ?? checkpointRows
+    this.#checkpointEvery = every === 0 || strategy.save === undefined ? Infinity : every
+    this.#nextCheckpoint = this.#checkpointEvery
+    this.#observing = (options.risk ?? []).filter((limit) => limit.observe !== undefined)
     this.isReplaying = isReplaying
     if (isReplaying) this.nextKey = 0
     this.journal = journal
@@ -134,12 +153,19 @@ export class Engine {
     this.ledger = new Ledger(currency)
     this.portfolio = new PortfolioView(this.ledger, this.table, (of) => rates[of])
     this.orderLog = new OrderLog(broker.simulation === undefined ? {} : { deduplicate: false, remember: 64 })
+    this.calendars = new Calendars(options.calendars)
     this.equityCurve = new EquityCurve(equitySamples)
     this.host = new ModelHost(
       models,
       (hosted, prediction) => this.#take(hosted, prediction),
       (hosted, index) => this.#noteCold(hosted, index),
     )
+    this.host.nextSession = (time, name, after) => {
+      const calendar = this.calendars.named(name)
+      if (calendar === undefined)
+        throw new TradingError('MODEL_TRIGGER_INVALID', `No calendar named ${name}; pass it as calendars`, { calendar: name })
+      return nextLocalTime(calendar, time, after)
+    }
     this.table.onNew = (instrument, index) => this.#admit(instrument, index)
     this.trader = new Trader({
       now: () => this.now,
@@ -147,7 +173,7 @@ export class Engine {
       portfolio: this.portfolio,
       log: this.orderLog,
       broker,
-      riskView: this.#riskView(),
+      riskView: this.riskView,
       limits: options.risk ?? [],
       nextEntry: () => this.journal?.next ?? this.#decisions,
       record: (entry) => this.record(entry),
@@ -230,7 +256,7 @@ export class Engine {
     this.ledger.holding(index, instrument.multiplier, instrument.currency)
     this.prices[index] = new PriceRecorder(index, chartSamples)
     this.priceKeys[index] = 0
-    if (this.journal !== undefined) this.record({ type: 'instrument', at: this.now, number: index, instrument })
+    if (this.journal !== undefined && !this.#isFolding) this.record({ type: 'instrument', at: this.now, number: index, instrument })
   }
 
   #refused(group: readonly Order[], refusal: Refusal): void {
@@ -248,10 +274,6 @@ export class Engine {
     if (this.#sentAt.length > 65_536) this.#sentAt.splice(0, 32_768)
   }
 
-  #riskView(): RiskView {
-    return new EngineRiskView(this)
-  }
-
   /** Orders sent since a time. */
   sentSince(from: TimeNs): number {
     let count = 0
@@ -259,8 +281,10 @@ export class Engine {
     return count
   }
 
-  /** Whether an instrument's market is open now; set by the run, which knows the calendars. `undefined` when not known. */
-  isSessionOpen: (instrument: Instrument) => boolean | undefined = () => undefined
+  /** Whether an instrument's market is open now; `undefined` when its calendar is not known. */
+  isSessionOpen(instrument: Instrument): boolean | undefined {
+    return this.calendars.isOpen(instrument, this.now)
+  }
 
   // ---- predictions
 
@@ -284,7 +308,9 @@ export class Engine {
     if (latest === undefined) this.#latest.set(name, (latest = []))
     // Predictors reuse what they emit; a universe emits one object for many instruments.
     latest[index] = prediction.copy()
+    this.caller = 'strategy'
     this.strategy.onPrediction?.(prediction, this.context)
+    this.caller = 'model'
   }
 
   #noteCold(hosted: HostedModel, index: number | undefined): void {
@@ -350,14 +376,16 @@ export class Engine {
     for (;;) {
       const raw = this.journal?.upcoming
       if (raw === undefined || raw.rows !== this.rows) return
-      if (raw.kind !== 'broker-event' && raw.kind !== 'timer' && raw.kind !== 'feed-status' && raw.kind !== 'command') return
+      if (!betweenKinds.has(raw.kind)) return
       const entry = this.journal?.decode(raw)
       if (entry === undefined) return
       this.nowKey = timeKey(entry.at)
       if (entry.type === 'broker-event') this.handle(entry.event)
       else if (entry.type === 'timer') this.#replayTimer(entry.timer)
       else if (entry.type === 'feed-status') this.handleFeedStatus(entry.status)
-      else if (entry.type === 'command') this.obey(entry.command, entry.by, entry.reason)
+      else if (entry.type === 'command') this.obey(entry.command, entry.by, entry.reason, entry.digest)
+      else if (entry.type === 'broker-snapshot') this.takeSnapshot(entry.snapshot)
+      else if (entry.type === 'admission-ended') this.endAdmission(entry.model, entry.refusal)
     }
   }
 
@@ -375,6 +403,46 @@ export class Engine {
     return this.journal === undefined ? false : this.journal.prepare(preparedEntries)
   }
 
+  /** In real time the order of runs of rows is not to be computed again: each is written down before it is handled. */
+  beginRows(lane: Lane, from: number, to: number): void {
+    const { batch } = lane
+    if (this.journal === undefined || batch === undefined) return
+    const { reference } = batch
+    const sha256 = reference?.count === to - from ? reference.sha256 : batchDigest(batch, from, to)
+    const row = lane.rowsBefore + (from - lane.from)
+    this.record({
+      type: 'market-data',
+      at: this.now,
+      feed: lane.number,
+      reference: {
+        segment: reference?.segment ?? lane.feed.name,
+        row: reference === undefined ? row : reference.row + from,
+        count: to - from,
+        sha256,
+      },
+    })
+  }
+
+  /** Quotes were dropped because later ones had come: models that read the schema start again from cold. */
+  conflated(feed: string, schema: Schema, rows: number): void {
+    this.conflatedRows += rows
+    this.note('quotes conflated', { feed, schema, rows })
+    this.host.reopen(schema)
+  }
+
+  /** Quotes dropped because later ones had come. */
+  conflatedRows = 0
+
+  /** Whether something is due by a time. */
+  mustRing(key: TimeKey): boolean {
+    return this.nextKey <= key
+  }
+
+  /** Nothing works, waits or is due: a run whose feeds have ended can end. */
+  get isIdle(): boolean {
+    return this.nextKey === never && !this.hasEvents
+  }
+
   /** A batch has been used up: where its rows are kept, or their digest, is written down. */
   endBatch(lane: Lane): void {
     const { batch } = lane
@@ -389,9 +457,12 @@ export class Engine {
     this.record({ type: 'market-data', at: this.now, feed: lane.number, reference })
   }
 
+  /** True while books are built from a journal or a snapshot is taken in: what is handled is not written down again. */
+  #isDerived = false
+
   /** Takes one broker event into the journal, the books and the strategy. */
   handle(event: BrokerEvent): void {
-    if (this.journal !== undefined) this.record({ type: 'broker-event', at: this.now, event })
+    if (this.journal !== undefined && !this.#isDerived) this.record({ type: 'broker-event', at: this.now, event })
     switch (event.type) {
       case 'fill':
         this.#handleFill(event)
@@ -430,8 +501,11 @@ export class Engine {
     this.#post(fill, 1)
     this.#observer.fill?.(fill)
     const { record, previousStatus } = effect
+    if (this.#isFolding) return
     if (record !== undefined && record.status !== previousStatus) this.#updated(record, previousStatus)
+    this.caller = 'strategy'
     this.strategy.onFill?.(fill, this.context)
+    this.caller = undefined
     if (record !== undefined && record.isTerminal) this.trader.settled(record.index)
   }
 
@@ -445,6 +519,7 @@ export class Engine {
     const applied = this.orderLog.apply(event)
     if (applied === undefined) return
     const { record, previousStatus } = applied
+    if (this.#isFolding) return
     if (event.status === 'rejected') this.#noteRejection(record, event)
     this.#updated(record, previousStatus)
     if (record.isTerminal) this.trader.settled(record.index)
@@ -456,19 +531,119 @@ export class Engine {
   }
 
   #updated(record: OrderRecord, previousStatus: OrderStatus): void {
-    if (this.strategy.onOrder === undefined && this.#observer.order === undefined) return
+    if (this.#isFolding) return
+    const isObserved = this.#observer.wantsOrders?.() === true
+    if (this.strategy.onOrder === undefined && !isObserved) return
     const update: OrderUpdate = { type: 'order-update', ...record.snapshot(), previousStatus }
-    this.#observer.order?.(update)
+    if (isObserved) this.#observer.order?.(update)
+    this.caller = 'strategy'
     this.strategy.onOrder?.(update, this.context)
+    this.caller = undefined
   }
 
   #handleBrokerStatus(status: BrokerStatus): void {
+    // Who is told last must not find an order that looks answered: the log comes first.
     if (status.status === 'disconnected') {
       for (const record of this.orderLog.connectionLost(status.at)) this.#updated(record, 'submitted')
     }
+    if (this.#isFolding) return
     this.onBrokerStatus(status)
     this.#observer.status?.(status)
+    this.caller = 'strategy'
     this.strategy.onStatus?.(status, this.context)
+    this.caller = undefined
+  }
+
+  /**
+   * Takes in the broker's truth: executions that were missed, what became of orders, positions that differ. The snapshot is written down; what
+   * follows from it is not, for it follows again.
+   */
+  takeSnapshot(snapshot: BrokerSnapshot): PositionDifference[] {
+    if (!this.#isDerived) this.record({ type: 'broker-snapshot', at: this.now, snapshot })
+    const wasDerived = this.#isDerived
+    this.#isDerived = true
+    try {
+      for (const event of reconcile(this.orderLog, snapshot).events) this.handle(event)
+    } finally {
+      this.#isDerived = wasDerived
+    }
+    const ours = new Map(this.ledger.open.map((holding) => [this.table.instruments[holding.index], holding.quantity]))
+    const differences = comparePositions(snapshot, ours)
+    for (const { instrument, ours: had, theirs, averagePrice } of differences) {
+      const index = this.table.indexOf(instrument)
+      const holding = this.ledger.holdings[index]
+      this.ledger.adopt(holding, theirs, averagePrice)
+      if (Number.isNaN(holding.mark)) holding.mark = averagePrice
+      this.refusals.add(
+        index,
+        'position-differs',
+        `${instrument.symbol}: the broker holds ${theirs}, fills explain ${had}; the broker's word was taken`,
+        this.now,
+      )
+    }
+    if (snapshot.complete)
+      for (const { cash } of snapshot.balances) this.ledger.move(cash.currency, cash.nano - this.ledger.account(cash.currency).nano)
+    return differences
+  }
+
+  /** Builds the books from an entry of a journal, without telling the strategy. */
+  fold(entry: JournalEntry): void {
+    this.#isDerived = true
+    this.#isFolding = true
+    try {
+      this.#foldEntry(entry)
+    } finally {
+      this.#isDerived = false
+      this.#isFolding = false
+    }
+  }
+
+  #isFolding = false
+  #hasFoldedSnapshot = false
+
+  #foldEntry(entry: JournalEntry): void {
+    const key = timeKey(entry.at)
+    if (key > this.nowKey) this.nowKey = key
+    switch (entry.type) {
+      case 'instrument':
+        this.table.indexOf(entry.instrument)
+        return
+      case 'broker-snapshot':
+        if (this.#hasFoldedSnapshot) this.takeSnapshot(entry.snapshot)
+        else this.adoptSnapshot(entry.snapshot)
+        this.#hasFoldedSnapshot = true
+        return
+      case 'decision':
+        for (const order of entry.orders) {
+          this.orderLog.submitted(this.orderLog.create(order, this.table.indexOf(order.instrument)))
+          this.#orderNumber = Math.max(this.#orderNumber, 1 + Number(order.clientOrderId.slice(this.runId.length + 1)))
+        }
+        return
+      case 'refusal':
+        // A refusal of an order that was created came from the broker: it was never sent.
+        for (const order of entry.orders) {
+          const record = this.orderLog.find(order.clientOrderId)
+          this.#orderNumber = Math.max(this.#orderNumber, 1 + Number(order.clientOrderId.slice(this.runId.length + 1)))
+          if (record !== undefined && record.status === 'submitted') this.orderLog.withdraw(record, entry.at, entry.refusal.message)
+        }
+        return
+      case 'order-change': {
+        const record = this.orderLog.find(entry.clientOrderId)
+        if (record === undefined) return
+        if (entry.change === 'cancel') this.orderLog.cancelAsked(record, entry.at)
+        else this.orderLog.replaceAsked(record, entry.change, entry.at)
+        return
+      }
+      case 'broker-event':
+        this.handle(entry.event)
+        return
+      case 'command':
+        if (entry.command === 'pause' || entry.command === 'flatten')
+          this.exitOnlyReason = `${entry.command} by ${entry.by}: ${entry.reason}`
+        else if (entry.command === 'resume') this.exitOnlyReason = undefined
+        return
+      default:
+    }
   }
 
   /** What the broker holds when the run begins becomes the books. */
@@ -486,14 +661,18 @@ export class Engine {
   handleFeedStatus(status: FeedStatus): void {
     if (this.journal !== undefined) this.record({ type: 'feed-status', at: this.now, status })
     this.#observer.status?.(status)
+    this.caller = 'strategy'
     this.strategy.onStatus?.(status, this.context)
+    this.caller = undefined
     this.drain()
   }
 
   handleTimer(name: string, key: TimeKey): void {
     const timer: Timer = { type: 'timer', name, at: timeOfKey(key) }
     if (this.journal !== undefined) this.record({ type: 'timer', at: this.now, timer })
+    this.caller = 'strategy'
     this.strategy.onTimer?.(timer, this.context)
+    this.caller = undefined
     this.drain()
   }
 
@@ -501,7 +680,9 @@ export class Engine {
   ringModels(key: TimeKey): void {
     if (this.journal !== undefined)
       this.record({ type: 'timer', at: this.now, timer: { type: 'timer', name: modelClock, at: timeOfKey(key) } })
+    this.caller = 'model'
     this.host.ring(key)
+    this.caller = undefined
     this.drain()
   }
 
@@ -553,6 +734,7 @@ export class Engine {
   /** Equity at last prices, written to the curve for the time that is ending. */
   sampleEquity(next: TimeKey): void {
     const rateOf = this.portfolio.rateOf
+    for (const limit of this.#observing) limit.observe?.(this.riskView)
     this.equityCurve.add(this.nowKey, this.ledger.equity(rateOf), this.ledger.grossExposure(rateOf), next)
   }
 
@@ -569,21 +751,25 @@ export class Engine {
   }
 
   /** Does what a person or program told the run. */
-  obey(command: 'pause' | 'resume' | 'cancel' | 'flatten' | 'kill' | 'swap', by: string, reason: string): void {
-    if (this.journal !== undefined) this.record({ type: 'command', at: this.now, command, by, reason })
+  obey(command: 'pause' | 'resume' | 'cancel' | 'flatten' | 'kill' | 'swap', by: string, reason: string, digest?: string): void {
+    if (this.journal !== undefined) this.record({ type: 'command', at: this.now, command, by, reason, digest })
     const words = `${command} by ${by}: ${reason}`
     switch (command) {
       case 'pause':
         this.exitOnlyReason = words
         break
       case 'resume':
-        this.exitOnlyReason = undefined
+        this.#isFlattening = false
+        this.exitOnlyReason = this.host.models.some(({ ended, isShadow }) => ended !== undefined && !isShadow)
+          ? this.exitOnlyReason
+          : undefined
         break
       case 'cancel':
         this.trader.cancelAll()
         break
       case 'flatten':
         this.exitOnlyReason = words
+        this.#isFlattening = true
         this.trader.cancelAll()
         for (const { index } of [...this.ledger.open]) this.trader.target(this.table.instruments[index], 0, { reason: words })
         break
@@ -592,9 +778,109 @@ export class Engine {
         this.haltReason = words
         break
       case 'swap':
+        this.swap(digest ?? '')
         break
     }
     this.drain()
+  }
+
+  /** Successors that warm up beside the model they will replace, by digest; a replay puts them here beforehand. */
+  readonly successors = new Map<string, HostedModel>()
+
+  /** The first command lets the successor warm up in the shadow; the second, once it is warm, puts it in place. */
+  swap(digest: string): void {
+    const successor = this.successors.get(digest)
+    if (successor === undefined)
+      throw new TradingError('MODEL_NOT_RUNNING', `No successor ${digest.slice(0, 12)} was given to swap in`, { digest })
+    const predecessor = this.host.models.find(
+      (hosted) => hosted !== successor && !hosted.isShadow && hosted.model.name === successor.model.name,
+    )
+    if (predecessor === undefined)
+      throw new TradingError('MODEL_NOT_RUNNING', `No model ${successor.model.name} is running that could be replaced`, {
+        model: successor.model.name,
+      })
+    if (!this.host.models.includes(successor)) {
+      if (successor.isUniverse)
+        successor.universe = { predictor: successor.model.open(this.table.instruments), instruments: this.table.instruments }
+      this.host.add(successor, this.now)
+      return
+    }
+    this.host.replace(predecessor, successor)
+    this.successors.delete(digest)
+    this.findNext()
+  }
+
+  /** An admission ended: entries refuse from here on; exits, stops and flatten work. */
+  endAdmission(model: number, refusal: Refusal): void {
+    if (this.journal !== undefined) this.record({ type: 'admission-ended', at: this.now, model, refusal })
+    const hosted = this.host.models.find(({ number }) => number === model)
+    if (hosted !== undefined) hosted.ended = refusal
+    if (hosted?.isShadow === true) return
+    this.exitOnlyReason = `the admission of ${hosted?.model.name ?? model} has ended: ${refusal.message}`
+  }
+
+  /** State to go on from in another process: strategy, predictors, timers. `undefined` for a strategy that cannot save. */
+  checkpoint(): void {
+    if (this.journal === undefined || this.strategy.save === undefined) return
+    this.record({ type: 'checkpoint', at: this.now, state: saveState(this) })
+  }
+
+  /** Whose code is running, to name who threw. Set before a call; not reset where that would cost. */
+  caller: 'strategy' | 'model' | undefined = undefined
+
+  startStrategy(): void {
+    this.caller = 'strategy'
+    this.strategy.onStart?.(this.context)
+    this.drain()
+    this.caller = undefined
+  }
+
+  stopStrategy(): void {
+    this.caller = 'strategy'
+    this.strategy.onStop?.(this.context)
+    this.drain()
+    this.caller = undefined
+  }
+
+  beginWarmUp(): void {
+    this.isWarmingUp = true
+    this.equityCurve.nextKey = never
+  }
+
+  endWarmUp(): void {
+    this.isWarmingUp = false
+    this.equityCurve.nextKey = 0
+    this.#nextCheckpoint = this.rows + this.#checkpointEvery
+  }
+
+  /** Row after which the next checkpoint is due; runs of rows end there. */
+  get nextCheckpoint(): number {
+    return this.#nextCheckpoint
+  }
+
+  /** Between runs of rows: writes a checkpoint when one is due. */
+  maybeCheckpoint(): void {
+    if (this.rows < this.#nextCheckpoint) return
+    this.#nextCheckpoint = this.rows + this.#checkpointEvery
+    this.checkpoint()
+  }
+
+  get isFlattening(): boolean {
+    return this.#isFlattening
+  }
+
+  /** What is still held or works, and what stands in the way; `''` when nothing is. */
+  whyNotFlat(): string {
+    const reasons = this.ledger.open.map(({ index, quantity }) => {
+      const instrument = this.table.instruments[index]
+      const isOpen = this.isSessionOpen(instrument)
+      const because =
+        isOpen === false ? `the market ${instrument.calendar} is closed` : (this.refusals.last[index] ?? 'its order has not been filled')
+      return `${quantity} ${instrument.symbol} is held: ${because}`
+    })
+    const working = [...this.orderLog.all()].filter((record) => !record.isTerminal).length
+    if (reasons.length === 0 && working > 0) reasons.push(`${working} orders still work`)
+    return reasons.join('; ')
   }
 
   get ordersSent(): number {

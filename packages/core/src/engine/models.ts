@@ -38,7 +38,7 @@ export class HostedModel {
     readonly number: number,
     given: RunModel,
     /** Beside production, without orders. */
-    readonly isShadow: boolean,
+    public isShadow: boolean,
   ) {
     this.admitted = isAdmitted(given) ? given : undefined
     this.model = 'model' in given ? given.model : given
@@ -56,6 +56,23 @@ export class HostedModel {
     return (this.predictors[index] ??= { predictor: this.model.open([instrument]), instruments: [instrument] })
   }
 
+  /** Starts every predictor again from cold. */
+  reopen(): void {
+    this.predictors.length = 0
+    if (this.universe !== undefined)
+      this.universe = { predictor: this.model.open(this.universe.instruments), instruments: this.universe.instruments }
+  }
+
+  /** Every predictor has the history it needs; false while none is open. */
+  get isWarm(): boolean {
+    let isOpen = false
+    for (const { predictor } of this.open()) {
+      if (!predictor.isWarm) return false
+      isOpen = true
+    }
+    return isOpen
+  }
+
   *open(): Generator<OpenPredictor> {
     if (this.universe !== undefined) yield this.universe
     for (const open of this.predictors) if (open !== undefined) yield open
@@ -66,14 +83,14 @@ export class HostedModel {
  * Refuses models that may not trade where the money is: paper takes admissions by `paper` or `production`, live by `production` only.
  * @throws {TradingError} `MODEL_NOT_ADMITTED` naming the model and the refusal
  */
-export function requireAdmissions(models: readonly HostedModel[], environment: Environment, now: TimeNs): void {
+export function requireAdmissions(models: readonly HostedModel[], environment: Environment, now: TimeNs, { willTrade = false } = {}): void {
   if (environment === 'simulated') return
   for (const { model, admitted, isShadow } of models) {
     const refusal = admitted === undefined ? undefined : recheckAdmission(admitted, { environment, now })
     // A shadow trades nothing: on a live account an admission for paper is enough.
     if (
       admitted !== undefined &&
-      (refusal === undefined || (isShadow && recheckAdmission(admitted, { environment: 'paper', now }) === undefined))
+      (refusal === undefined || (isShadow && !willTrade && recheckAdmission(admitted, { environment: 'paper', now }) === undefined))
     )
       continue
     const reason = refusal?.message ?? `Pass what registry.admit('${model.name}@…', '${environment}', load) gave`
@@ -121,16 +138,20 @@ export class ModelHost {
     }
   }
 
-  /** Puts a warmed successor in the place of a model. */
-  swap(number: number, successor: HostedModel): void {
-    successor.emit = (prediction) => this.take(successor, prediction)
-    this.models[number] = successor
+  /** Lets a model run beside the others. */
+  add(hosted: HostedModel, now: TimeNs): void {
+    this.#bind(hosted)
     this.#index()
+    this.#schedule(hosted, now)
     this.#findNext()
   }
 
-  add(hosted: HostedModel): void {
-    this.#bind(hosted)
+  /** Puts a warmed successor in the place of a model. */
+  replace(predecessor: HostedModel, successor: HostedModel): void {
+    this.models.splice(this.models.indexOf(successor), 1)
+    this.models[this.models.indexOf(predecessor)] = successor
+    successor.isShadow = false
+    successor.slot = predecessor.slot
     this.#index()
     this.#findNext()
   }
@@ -174,6 +195,11 @@ export class ModelHost {
       if (predictor.isWarm) predictor.predict(now, hosted.emit)
       else this.cold(hosted, index)
     }
+  }
+
+  /** Opens anew the predictors of models that read a schema: what they counted is not complete. */
+  reopen(schema: Schema): void {
+    for (const hosted of this.#bySchema.get(schema) ?? []) hosted.reopen()
   }
 
   /** Starts the clocks of models that predict by it. */

@@ -1,5 +1,6 @@
 import type { CallOptions } from '@gatehouse/contracts'
 import type { Broker } from '../interfaces/broker.js'
+import type { Calendar } from '../interfaces/calendar.js'
 import type { Feed, Subscription } from '../interfaces/feed.js'
 import type { Instrument } from '../interfaces/instrument.js'
 import type { Manifest } from '../interfaces/manifest.js'
@@ -9,13 +10,14 @@ import type { RiskLimit } from '../interfaces/risk.js'
 import type { Strategy } from '../interfaces/strategy.js'
 import type { TimeMode, TimeNs, TimeRange } from '../interfaces/time.js'
 import type { RunStatisticsOptions } from '../report/run-statistics.js'
+import type { KillLatch } from '../risk/kill-latch.js'
 import type { RunClock } from './clock.js'
 import type { RunModel } from './models.js'
 
 /** Where a run is written down. */
 export interface JournalOptions {
   readonly directory: string
-  /** Turns between checkpoints of a strategy that can `save`; default 100 000 market rows. 0 for none. */
+  /** Market rows between checkpoints of a strategy that can `save`; default 100 000. 0 for none. */
   readonly checkpointEveryRows?: number | undefined
   /** `'process'` (default): written before sending, synced within 10 ms. `'power'`: synced before sending. */
   readonly durability?: 'process' | 'power' | undefined
@@ -50,12 +52,18 @@ export interface RunOptions extends CallOptions {
   readonly seed?: number | undefined
   /** Instruments known from the start; feeds add theirs. */
   readonly instruments?: readonly Instrument[] | undefined
+  /** Trading calendars by the name that instruments carry, beside those that ship. */
+  readonly calendars?: Readonly<Record<string, Calendar>> | undefined
   /** By feed name; without one a feed gives all it has. */
   readonly subscriptions?: Readonly<Record<string, readonly Subscription[]>> | undefined
   readonly notifier?: Notifier | undefined
   /** Real-time runs only; default the machine's. See `acceleratedClock`. */
   readonly clock?: RunClock | undefined
   readonly warmUp?: WarmUpOptions | undefined
+  /** Real-time runs: rows that may wait for the loop. Past it feeds wait, or quotes are conflated: the latest of each instrument stays. */
+  readonly queue?: { readonly rows?: number | undefined; readonly conflateQuotes?: boolean | undefined } | undefined
+  /** Stops trading until a person releases it, across processes and restarts. */
+  readonly killLatch?: KillLatch | undefined
   /** Default: derived from the configuration for simulated backtests, random otherwise. Letters, digits and `-`; at most 20. */
   readonly runId?: string | undefined
   /** Units of the account's currency for one of another; fixed for the run. */

@@ -18,6 +18,8 @@ export interface ReplayOptions extends CallOptions {
   readonly feeds: readonly Feed[]
   readonly models?: readonly RunModel[] | undefined
   readonly shadows?: readonly RunModel[] | undefined
+  /** Models that were swapped in. */
+  readonly successors?: readonly RunModel[] | undefined
   /** The same limits. */
   readonly risk?: readonly RiskLimit[] | undefined
 }
@@ -40,7 +42,7 @@ export interface ReplayResult {
  * @throws {TradingError} `JOURNAL_DAMAGED`; `JOURNAL_EMPTY` for a folder without a run
  */
 export async function replay(options: ReplayOptions): Promise<ReplayResult> {
-  const { directory, strategy, feeds, models, shadows, risk, signal, onProgress } = options
+  const { directory, strategy, feeds, models, shadows, successors = [], risk, signal, onProgress } = options
   const state = await inspectJournal(directory)
   if (state.start === undefined) throw new TradingError('JOURNAL_EMPTY', `${directory} holds no run`, { directory })
   const config = JSON.parse(state.start.config) as RecordedConfig
@@ -62,7 +64,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
       wrongSideStops: config.wrongSideStops,
       ...(config.range === null ? {} : { range: { from: BigInt(config.range.from), to: BigInt(config.range.to) } }),
     },
-    { journal, config: state.start.config, hasEnded: state.end !== undefined },
+    { journal, config: state.start.config, startedAt: state.start.at, hasEnded: state.end !== undefined, successors },
   )
   await session.done
   const left = journal.upcoming

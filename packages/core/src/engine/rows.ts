@@ -24,13 +24,14 @@ type Rows<V> = V & { row: number }
 function begin(engine: Engine, key: TimeKey): void {
   if (key >= engine.nextKey) engine.advanceTo(key)
   if (key >= engine.equityCurve.nextKey && engine.rows > 0 && key > engine.nowKey) engine.sampleEquity(key)
-  engine.nowKey = key
+  if (key > engine.nowKey) engine.nowKey = key
   engine.rows++
   engine.phase = 0
 }
 
 function predict(engine: Engine, schema: Schema, view: MarketView, index: number): void {
   const { host } = engine
+  engine.caller = 'model'
   const instrument = engine.table.instruments[index]
   host.update(schema, view, index, instrument)
   host.trigger(schema, engine.now, index, instrument)
@@ -62,7 +63,9 @@ const bars: RowLoop = (engine, lane, limit, goesFirst) => {
     if (engine.hasEvents) engine.drain()
     engine.phase = 1
     if (reads) predict(engine, schema, bar, index)
+    engine.caller = 'strategy'
     if (wants) strategy.onBar?.(bar, context)
+    engine.caller = undefined
     if (engine.hasEvents) engine.drain()
   }
   lane.row = row
@@ -89,7 +92,9 @@ const books: RowLoop = (engine, lane, limit, goesFirst) => {
     if (engine.hasEvents) engine.drain()
     engine.phase = 1
     if (reads) predict(engine, schema, book, index)
+    engine.caller = 'strategy'
     strategy.onBook?.(book, context)
+    engine.caller = undefined
     if (engine.hasEvents) engine.drain()
   }
   lane.row = row
@@ -123,7 +128,9 @@ const quotes: RowLoop = (engine, lane, limit, goesFirst) => {
     if (engine.hasEvents) engine.drain()
     engine.phase = 1
     if (reads) predict(engine, schema, quote, index)
+    engine.caller = 'strategy'
     strategy.onQuote?.(quote, context)
+    engine.caller = undefined
     if (engine.hasEvents) engine.drain()
   }
   lane.row = row
@@ -154,7 +161,9 @@ const trades: RowLoop = (engine, lane, limit, goesFirst) => {
     if (engine.hasEvents) engine.drain()
     engine.phase = 1
     if (reads) predict(engine, schema, trade, index)
+    engine.caller = 'strategy'
     strategy.onTrade?.(trade, context)
+    engine.caller = undefined
     if (engine.hasEvents) engine.drain()
   }
   lane.row = row
@@ -178,6 +187,7 @@ function others(handle: (engine: Engine, view: Rows<MarketView>, index: number) 
       engine.phase = 1
       if (reads) predict(engine, schema, view, index)
       handle(engine, view, index)
+      engine.caller = undefined
       if (engine.hasEvents) engine.drain()
     }
     lane.row = row
@@ -185,20 +195,31 @@ function others(handle: (engine: Engine, view: Rows<MarketView>, index: number) 
 }
 
 const rest: Partial<Record<Schema, RowLoop>> = {
-  mbo: others((engine, view) => engine.strategy.onOrderEvent?.(view as unknown as OrderEventView, engine.context)),
-  news: others((engine, view) => engine.strategy.onNews?.(view as unknown as NewsView, engine.context)),
-  fundamentals: others((engine, view) => engine.strategy.onFundamentals?.(view as unknown as FundamentalsView, engine.context)),
+  mbo: others((engine, view) => {
+    engine.caller = 'strategy'
+    engine.strategy.onOrderEvent?.(view as unknown as OrderEventView, engine.context)
+  }),
+  news: others((engine, view) => {
+    engine.caller = 'strategy'
+    engine.strategy.onNews?.(view as unknown as NewsView, engine.context)
+  }),
+  fundamentals: others((engine, view) => {
+    engine.caller = 'strategy'
+    engine.strategy.onFundamentals?.(view as unknown as FundamentalsView, engine.context)
+  }),
   'corporate-action': others((engine, view, index) => {
     const action = view as unknown as CorporateActionView
     engine.simulation?.onCorporateAction(action, index)
     engine.followCorporateAction(action, index)
     if (engine.hasEvents) engine.drain()
+    engine.caller = 'strategy'
     engine.strategy.onStatus?.(action, engine.context)
   }),
   status: others((engine, view, index) => {
     const status = view as unknown as TradingStatusView
     engine.simulation?.onTradingStatus(status, index)
     if (engine.hasEvents) engine.drain()
+    engine.caller = 'strategy'
     engine.strategy.onStatus?.(status, engine.context)
   }),
 }

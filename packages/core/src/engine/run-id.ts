@@ -3,7 +3,7 @@ import { documentDigest, TradingError } from '@gatehouse/contracts'
 import type { RunOptions } from './options.js'
 
 /** What a run was configured with, as JSON: the journal's first entry, and where a simulated backtest's id comes from. */
-export function configOf(options: RunOptions, strategy: string): Record<string, unknown> {
+export function configOf(options: RunOptions): Record<string, unknown> {
   const { time, feeds, broker, range, seed = 1, rates = {}, wrongSideStops = 'refuse', risk = [], models = [], shadows = [] } = options
   const describe = (model: (typeof models)[number]): { name: string; digest: string } => {
     const { name, digest } = 'model' in model ? model.model : model
@@ -11,7 +11,6 @@ export function configOf(options: RunOptions, strategy: string): Record<string, 
   }
   return {
     time,
-    strategy,
     seed,
     feeds: feeds.map(({ name, schemas }) => ({ name, schemas: [...schemas] })),
     broker: {

@@ -55,6 +55,8 @@ function flagsOf(engine: Engine): RunFlag[] {
     if (admitted !== undefined || isShadow) continue
     flags.push({ type: 'ungated', message: `${model.name} (${model.digest.slice(0, 12)}) passed no gate` })
   }
+  for (const name of engine.calendars.unknown)
+    flags.push({ type: 'note', message: `calendar ${name} is not known: its instruments were taken to trade around the clock` })
   const { simulation } = engine
   if (simulation === undefined) return flags
   if (simulation.optimism !== undefined) flags.push({ type: 'optimistic-fill', message: simulation.optimism })

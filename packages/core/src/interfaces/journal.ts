@@ -46,7 +46,11 @@ export type JournalEntry =
       readonly command: 'pause' | 'resume' | 'cancel' | 'flatten' | 'kill' | 'swap'
       readonly by: string
       readonly reason: string
+      /** Model that takes over, for `swap`. */
+      readonly digest?: string | undefined
     }
+  /** An interrupted run goes on in a new process; real time only, for in virtual time it goes on as if nothing had happened. */
+  | { readonly type: 'resumed'; readonly at: TimeNs }
   | { readonly type: 'log'; readonly at: TimeNs; readonly message: string; readonly fields: string }
   | { readonly type: 'checkpoint'; readonly at: TimeNs; readonly state: Uint8Array }
   | { readonly type: 'run-ended'; readonly at: TimeNs; readonly outcome: 'completed' | 'stopped' | 'failed'; readonly message: string }

@@ -63,6 +63,13 @@ export interface TrainOptions extends CallOptions {
   readonly until?: TimeNs | undefined
 }
 
+export interface EvaluateOptions extends CallOptions {
+  /** Configurations tried in the campaign, this one included. Not optional: a Sharpe ratio without it cannot be judged. */
+  readonly trials: number
+  /** Variance of the trials' Sharpe ratios per period; with several trials and without it the deflated ratio is unknown. */
+  readonly varianceOfSharpes?: number | undefined
+}
+
 /** A trained artifact, not yet registered. */
 export interface Candidate {
   /** `model.json`, `metadata.json`, `weights.safetensors`, …: what {@link Artifact} will hold. */
@@ -74,9 +81,10 @@ export interface Candidate {
 /** What a family package exports, and what a fifth family implements. */
 export interface ModelFamily<P extends Prediction = Prediction> {
   readonly name: string
-  readonly features: FeatureSpec
+  /** The feature spec for one source of data: a model trained on one refuses another. */
+  features(source: string): FeatureSpec
   train(dataset: Dataset, options?: TrainOptions): Promise<Candidate>
-  evaluate(candidate: Candidate, dataset: Dataset, options?: CallOptions): Promise<Evaluation>
+  evaluate(candidate: Candidate, dataset: Dataset, options: EvaluateOptions): Promise<Evaluation>
   /** For research and simulation; paper and live need `registry.admit(alias, environment, family.load)`. */
   load(artifact: Artifact): Promise<Model<P>>
 }

@@ -17,9 +17,11 @@ export interface RiskView {
   readonly isSessionOpen: (instrument: Instrument) => boolean | undefined
 }
 
-/** One named pre-trade limit. Pure; a missing input refuses. */
+/** One named pre-trade limit. Depends on what it was shown alone; a missing input refuses. */
 export interface RiskLimit {
   readonly name: string
   /** @returns a refusal with what was observed and the limit, or `undefined` to let it pass */
   check(group: readonly Order[], view: RiskView): Refusal | undefined
+  /** Told as equity is sampled, for limits that remember: a peak, the start of the day. */
+  observe?(view: RiskView): void
 }

@@ -26,6 +26,7 @@ const kinds = [
   'log',
   'checkpoint',
   'run-ended',
+  'resumed',
 ] as const satisfies readonly JournalEntry['type'][]
 const kindCodes = new Map<string, number>(kinds.map((kind, code) => [kind, code]))
 

@@ -120,6 +120,14 @@ export class RunJournal implements Journal {
     this.#numberOf = numberOf
   }
 
+  /** Goes on after what is written, without doing it again. */
+  async continue(): Promise<void> {
+    for await (const { payload } of this.#log?.read() ?? []) {
+      this.#hash.update(payload)
+      for (const raw of splitEntries(payload, this.next)) this.next = raw.number + 1
+    }
+  }
+
   /** Reads written entries on, so that the next rows find theirs. @returns false once the run is past them */
   async prepare(entries: number): Promise<boolean> {
     if (!this.#isCatchingUp) return false
@@ -280,6 +288,8 @@ export async function inspectJournal(directory: string): Promise<JournalState> {
 export async function openJournal(options: {
   readonly directory: string
   readonly durability?: 'process' | 'power' | undefined
+  /** `'compare'`: a resumed run does everything again and is compared. `'fold'`: what is written is taken as it is, and the run goes on after it. */
+  readonly resume: 'compare' | 'fold'
 }): Promise<{ readonly journal: RunJournal; readonly state: JournalState }> {
   const { directory, durability = 'process' } = options
   const log = await openLog({ directory })
@@ -293,8 +303,10 @@ export async function openJournal(options: {
         { directory },
       )
     }
-    const written = state.entries === 0 ? undefined : new WrittenEntries(log.read())
-    return { journal: new RunJournal({ directory, log, written, durability }), state }
+    const written = state.entries === 0 || options.resume === 'fold' ? undefined : new WrittenEntries(log.read())
+    const journal = new RunJournal({ directory, log, written, durability })
+    if (options.resume === 'fold') await journal.continue()
+    return { journal, state }
   } catch (error) {
     await log.close()
     throw error

@@ -1,2 +1,3 @@
 export { OrderLog, type FillEffect, type OrderLogOptions } from './order-log.js'
 export { isTerminal, OrderRecord } from './order-record.js'
+export { comparePositions, reconcile, type PositionDifference, type Reconciliation } from './reconciler.js'

@@ -83,6 +83,15 @@ export class OrderLog {
     this.#settle(record)
   }
 
+  /** After a crash: what had not been answered is unknown, and what had been accepted may have changed. */
+  interrupted(at: TimeNs): void {
+    for (const record of this.all()) {
+      if (record.isTerminal || (record.status !== 'created' && record.status !== 'submitted' && !isPending(record.status))) continue
+      record.status = 'unknown'
+      record.updatedAt = at
+    }
+  }
+
   /** A change was asked for and not yet answered. */
   replaceAsked(record: OrderRecord, change: OrderChange, at: TimeNs): void {
     if (!isPending(record.status)) record.settledStatus = record.status

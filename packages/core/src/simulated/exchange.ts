@@ -240,15 +240,11 @@ export class SimulatedExchange implements MarketSimulation {
     this.#expire(market, startsAt)
     const volume = bar.volume
     const match = this.#match.begin(market, Number.isNaN(volume) ? Infinity : volume * this.models.participation, true, volume)
-    const session = this.#world.session(index, startsAt)
-    match.isSessionOpen = session === undefined || session.opensAt >= startsAt || market.lastSessionOpen !== session.opensAt
-    match.isSessionClose = session === undefined || bar.availableAt >= session.closesAt
-    if (session !== undefined) market.lastSessionOpen = session.opensAt
     const { fill } = this.models
     const { orders } = market
     for (let i = 0; i < orders.length; i++) {
       const order = orders[i]
-      if (order.isDone || !order.isActive) continue
+      if (order.isDone || !order.isActive || !this.#meets(order, match, startsAt, bar)) continue
       match.order = order
       match.isWhole = order.arrivedAt <= startsAt
       fill.onBar(order, bar, match)
@@ -264,11 +260,10 @@ export class SimulatedExchange implements MarketSimulation {
     const at = quote.tsEvent
     this.#expire(market, at)
     const match = this.#match.begin(market, NaN, true, NaN)
-    this.#sessionOf(match, market, at)
     const { orders } = market
     for (let i = 0; i < orders.length; i++) {
       const order = orders[i]
-      if (order.isDone || !order.isActive || order.arrivedAt > at) continue
+      if (order.isDone || !order.isActive || order.arrivedAt > at || !this.#meets(order, match, at, undefined)) continue
       match.order = order
       match.setAvailable(market.quoteAvailable(order.side) * this.models.participation)
       this.models.fill.onQuote(order, quote, match)
@@ -285,11 +280,10 @@ export class SimulatedExchange implements MarketSimulation {
     const at = trade.tsEvent
     this.#expire(market, at)
     const match = this.#match.begin(market, trade.size * this.models.participation, true, NaN)
-    this.#sessionOf(match, market, at)
     const { orders } = market
     for (let i = 0; i < orders.length; i++) {
       const order = orders[i]
-      if (order.isDone || !order.isActive || order.arrivedAt > at) continue
+      if (order.isDone || !order.isActive || order.arrivedAt > at || !this.#meets(order, match, at, undefined)) continue
       match.order = order
       this.models.fill.onTrade(order, trade, match)
       this.#afterMeeting(order, true)
@@ -311,10 +305,9 @@ export class SimulatedExchange implements MarketSimulation {
     if (market.hasTaken) market.forgetTaken(book)
     const match = this.#match.begin(market, Infinity, true, NaN)
     match.book = book
-    this.#sessionOf(match, market, at)
     for (let i = 0; i < orders.length; i++) {
       const order = orders[i]
-      if (order.isDone || !order.isActive || order.arrivedAt > at) continue
+      if (order.isDone || !order.isActive || order.arrivedAt > at || !this.#meets(order, match, at, undefined)) continue
       match.order = order
       this.models.fill.onBook(order, book, match)
       this.#afterMeeting(order, true)
@@ -323,19 +316,39 @@ export class SimulatedExchange implements MarketSimulation {
     market.sweep()
   }
 
-  #sessionOf(match: EventMatch, market: VenueMarket, at: TimeNs): void {
-    match.isSessionOpen = false
-    match.isSessionClose = false
-    if (!market.hasAuctionOrders) return
-    const session = this.#world.session(market.index, at)
+  /**
+   * Whether an event lies in the hours that an order works in, and which auction it stands for.
+   * @param bar the event, when it is one: it reaches to its end
+   */
+  #meets(order: VenueOrder, match: EventMatch, startsAt: TimeNs, bar: BarView | undefined): boolean {
+    const session = this.#world.session(order.index, startsAt)
     if (session === undefined) {
       match.isSessionOpen = true
       match.isSessionClose = true
-      return
+      return true
     }
-    match.isSessionOpen = session.opensAt <= at && market.lastSessionOpen !== session.opensAt
-    match.isSessionClose = at >= session.closesAt
-    if (match.isSessionOpen) market.lastSessionOpen = session.opensAt
+    const endsAt = bar === undefined ? startsAt : bar.availableAt
+    // Between sessions a bar still counts when it reaches into one, as daily bars do.
+    const isRegular = bar === undefined ? session.opensAt <= startsAt : session.opensAt < endsAt
+    match.isSessionOpen = false
+    match.isSessionClose = false
+    if (isAuctionOrder(order)) {
+      this.#findSession(order)
+      match.isSessionOpen = isRegular && order.opensAt !== undefined && (bar === undefined ? startsAt : endsAt) >= order.opensAt
+      match.isSessionClose = order.closesAt !== undefined && endsAt >= order.closesAt
+      return isRegular || match.isSessionClose
+    }
+    return isRegular || order.order.outsideRegularHours === true
+  }
+
+  #findSession(order: VenueOrder): void {
+    if (order.hasSession) return
+    order.hasSession = true
+    const { arrivedAt, index } = order
+    const session = this.#world.session(index, arrivedAt)
+    if (session === undefined) return
+    order.closesAt = session.closesAt
+    order.opensAt = session.opensAt >= arrivedAt ? session.opensAt : this.#world.session(index, session.closesAt)?.opensAt
   }
 
   onTradingStatus(status: TradingStatusView, index: number): void {
@@ -431,20 +444,20 @@ export class SimulatedExchange implements MarketSimulation {
   #endOf(order: VenueOrder, index: number): TimeNs | undefined {
     const { timeInForce, expiresAt } = order.order
     if (timeInForce === 'gtd') return expiresAt
-    if (timeInForce !== 'day' && timeInForce !== 'opg') return undefined
-    if (order.endsAt === undefined) {
-      const session = this.#world.session(index, order.arrivedAt)
-      order.endsAt = session === undefined ? (order.arrivedAt / nsPerDay + 1n) * nsPerDay : session.closesAt
-    }
-    return order.endsAt
+    if (timeInForce !== 'day') return undefined
+    this.#findSession(order)
+    if (order.closesAt !== undefined || this.#world.session(index, order.arrivedAt) !== undefined) return order.closesAt
+    return (order.closesAt = (order.arrivedAt / nsPerDay + 1n) * nsPerDay)
   }
 
   /** After an order met an event: what must not rest is ended. */
   #afterMeeting(order: VenueOrder, isMarketData: boolean): void {
     if (order.isDone || !isMarketData) return
-    const { timeInForce } = order.order
+    const { timeInForce, type } = order.order
     if (timeInForce === 'ioc' || timeInForce === 'fok') this.#finish(order, 'canceled', 'not filled at once')
-    else if (timeInForce === 'opg' && this.#match.isSessionOpen) this.#finish(order, 'expired', 'not filled in the opening auction')
+    else if (this.#match.isSessionOpen && (timeInForce === 'opg' || type.endsWith('OnOpen')))
+      this.#finish(order, 'expired', 'not filled in the opening auction')
+    else if (this.#match.isSessionClose && type.endsWith('OnClose')) this.#finish(order, 'expired', 'not filled in the closing auction')
   }
 
   #finish(order: VenueOrder, status: 'canceled' | 'expired', message: string | undefined): void {
@@ -549,6 +562,13 @@ export class SimulatedExchange implements MarketSimulation {
       }
     }
   }
+}
+
+/** Orders that wait for an auction. Opening-only time in force makes any order one. */
+function isAuctionOrder({ type, order }: VenueOrder): boolean {
+  return (
+    order.timeInForce === 'opg' || type === 'marketOnOpen' || type === 'limitOnOpen' || type === 'marketOnClose' || type === 'limitOnClose'
+  )
 }
 
 /** The one match object, moved from order to order. */

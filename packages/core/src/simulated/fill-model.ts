@@ -7,9 +7,9 @@ export interface Match {
   readonly available: number
   /** The order reached the venue before the event began (before a bar opened): its whole range counts, not only its end. */
   readonly isWhole: boolean
-  /** Opening of the session, as far as the calendar says. */
+  /** The event stands for the opening auction of the first session after the order arrived. Always true around the clock. */
   readonly isSessionOpen: boolean
-  /** The event ends the session. */
+  /** The event stands for the closing auction of the session the order arrived in or before. */
   readonly isSessionClose: boolean
   /** Fills as much of the order as is available, at most `quantity`. @returns what was filled */
   fill(price: number, liquidity: 'added' | 'removed', quantity?: number): number

@@ -36,10 +36,10 @@ export class VenueOrder implements RestingOrder {
   isActive = true
   /** Left the venue: filled, canceled, expired. */
   isDone = false
-  /** Met the market at least once since it arrived: immediate orders get one chance. */
-  hasMet = false
-  /** End of its time in force, once it was looked up. */
-  endsAt: TimeNs | undefined = undefined
+  /** First session that opens after it arrived, and the end of the one it arrived in or before; looked up once. */
+  opensAt: TimeNs | undefined = undefined
+  closesAt: TimeNs | undefined = undefined
+  hasSession = false
 
   constructor(
     readonly order: Order,

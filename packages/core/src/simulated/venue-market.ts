@@ -1,6 +1,5 @@
 import type { Side } from '../interfaces/order.js'
 import type { BarSchema } from '../interfaces/schema.js'
-import type { TimeNs } from '../interfaces/time.js'
 import type { BookView, QuoteView } from '../interfaces/view.js'
 import type { MarketState } from './fill-model.js'
 import type { VenueOrder } from './resting-order.js'
@@ -18,15 +17,14 @@ export class VenueMarket implements MarketState {
   bidSize = 0
   askSize = 0
   lastPrice = NaN
-  /** Opening of the session that was met last. */
-  lastSessionOpen: TimeNs | undefined = undefined
   /** Whether some order's time in force can end. */
   canExpire = false
-  hasAuctionOrders = false
   hasTaken = false
   #finest = 99
   #hasDone = false
-  readonly #taken = new Map<number, number>()
+  /** Quantity that own orders took, by price: asks and bids apart. */
+  readonly #takenAsks = new Map<number, number>()
+  readonly #takenBids = new Map<number, number>()
   #takenBid = 0
   #takenAsk = 0
 
@@ -34,9 +32,8 @@ export class VenueMarket implements MarketState {
 
   add(order: VenueOrder): void {
     this.orders.push(order)
-    const { timeInForce, type } = order.order
-    if (timeInForce === 'day' || timeInForce === 'gtd' || timeInForce === 'opg') this.canExpire = true
-    if (timeInForce === 'opg' || type.endsWith('Open') || type.endsWith('Close')) this.hasAuctionOrders = true
+    const { timeInForce } = order.order
+    if (timeInForce === 'day' || timeInForce === 'gtd') this.canExpire = true
   }
 
   noteDone(): void {
@@ -53,7 +50,6 @@ export class VenueMarket implements MarketState {
     orders.length = kept
     if (kept > 0) return
     this.canExpire = false
-    this.hasAuctionOrders = false
   }
 
   barRank(schema: BarSchema): Source {
@@ -101,25 +97,31 @@ export class VenueMarket implements MarketState {
     return this
   }
 
-  /** What own orders took at a price of the book and the data does not know of. Asks are keyed by price, bids by its negative. */
+  /** What own orders took at a price of the book and the data does not know of. */
   takenAt(isAsk: boolean, price: number): number {
-    return this.hasTaken ? (this.#taken.get(isAsk ? price : -price) ?? 0) : 0
+    return this.hasTaken ? ((isAsk ? this.#takenAsks : this.#takenBids).get(price) ?? 0) : 0
   }
 
   take(isAsk: boolean, price: number, quantity: number): void {
     this.hasTaken = true
-    const key = isAsk ? price : -price
-    this.#taken.set(key, (this.#taken.get(key) ?? 0) + quantity)
+    const taken = isAsk ? this.#takenAsks : this.#takenBids
+    taken.set(price, (taken.get(price) ?? 0) + quantity)
   }
 
   /** Forgets what was taken at levels that have left the book, and never remembers more than is shown. */
   forgetTaken(book: BookView): void {
-    for (const [key, taken] of this.#taken) {
-      const shown = key > 0 ? sizeOf(book, true, key) : sizeOf(book, false, -key)
-      if (shown === 0) this.#taken.delete(key)
-      else if (shown < taken) this.#taken.set(key, shown)
-    }
-    this.hasTaken = this.#taken.size > 0
+    forget(this.#takenAsks, book, true)
+    forget(this.#takenBids, book, false)
+    this.hasTaken = this.#takenAsks.size + this.#takenBids.size > 0
+  }
+}
+
+function forget(taken: Map<number, number>, book: BookView, isAsk: boolean): void {
+  if (taken.size === 0) return
+  for (const [price, quantity] of taken) {
+    const shown = sizeOf(book, isAsk, price)
+    if (shown === 0) taken.delete(price)
+    else if (shown < quantity) taken.set(price, shown)
   }
 }
 

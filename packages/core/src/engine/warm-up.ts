@@ -1,0 +1,47 @@
+import type { CallOptions } from '@gatehouse/contracts'
+import type { Batch } from '../interfaces/batch.js'
+import type { Schema } from '../interfaces/schema.js'
+import type { TimeNs } from '../interfaces/time.js'
+import { recordedFeed } from '../feed/recorded-feed.js'
+import type { Engine } from './engine.js'
+import { Lane } from './lane.js'
+import type { WarmUpOptions } from './options.js'
+import { rowLoop } from './rows.js'
+import { never, timeKey } from './time-key.js'
+
+/**
+ * Shows recorded rows before the run to predictors and strategy: those of `[from, until)` of a manifest, so that the run's first row is the
+ * next one. Nothing is sent meanwhile; `context.isWarmingUp` says so.
+ */
+export async function warmUp(
+  engine: Engine,
+  { manifest, pin = 'latest', from }: WarmUpOptions,
+  options: CallOptions & { readonly until: TimeNs },
+): Promise<void> {
+  const { until, signal, onProgress } = options
+  const snapshot = manifest.at(pin)
+  const schemas = new Set<Schema>()
+  const feed = recordedFeed({
+    name: 'warm-up',
+    schemas: [],
+    instruments: async () => [],
+    open: () => snapshot.scan({ from, to: until, signal }),
+  })
+  const source = feed.batches({ from, to: until }, { signal })[Symbol.asyncIterator]()
+  const lane = new Lane(-1, feed, source, engine.table)
+  const before = engine.rows
+  engine.beginWarmUp()
+  try {
+    while (await lane.advance(timeKey(from), timeKey(until))) {
+      signal?.throwIfAborted()
+      const batch: Batch | undefined = lane.batch
+      if (batch === undefined) continue
+      schemas.add(batch.schema)
+      rowLoop(batch.schema)(engine, lane, never, true)
+      onProgress?.({ stage: 'warming up', done: engine.rows - before, unit: 'rows' })
+    }
+  } finally {
+    await source.return?.()
+    engine.endWarmUp()
+  }
+}

@@ -1,0 +1,99 @@
+import type { BrokerEvent, BrokerSnapshot } from '../interfaces/broker.js'
+import type { Instrument } from '../interfaces/instrument.js'
+import type { OrderLog } from './order-log.js'
+import type { OrderRecord } from './order-record.js'
+
+/** A position that fills do not explain. */
+export interface PositionDifference {
+  readonly instrument: Instrument
+  readonly ours: number
+  readonly theirs: number
+  readonly averagePrice: number
+}
+
+/** What a snapshot teaches beyond what is known. */
+export interface Reconciliation {
+  /** To be handled as if the broker had sent them, in this order: executions first. */
+  readonly events: readonly BrokerEvent[]
+  /** False when the snapshot was incomplete: nothing was concluded from what is absent, and positions were not compared. */
+  readonly isComplete: boolean
+}
+
+/**
+ * Compares three sides: what was meant (the order log), what the broker has (the snapshot), and what was executed. Executions that were
+ * missed are told again; orders the broker knows take its status; an order it does not know, in a complete snapshot that is younger
+ * than the order, never arrived or has ended. An incomplete snapshot concludes nothing from what is absent.
+ */
+export function reconcile(log: OrderLog, snapshot: BrokerSnapshot): Reconciliation {
+  const events: BrokerEvent[] = [...snapshot.executions]
+  const known = new Set<string>()
+  for (const order of snapshot.orders) {
+    const { clientOrderId, brokerOrderId, instrument, side, quantity, filledQuantity, status } = order
+    const record = clientOrderId === undefined ? undefined : log.find(clientOrderId)
+    if (record === undefined) {
+      const remainingQuantity = quantity - filledQuantity
+      if (remainingQuantity > 0)
+        events.push({ type: 'foreign-order', brokerOrderId, instrument, side, remainingQuantity, at: snapshot.asOf })
+      continue
+    }
+    known.add(record.order.clientOrderId)
+    const told = {
+      type: 'broker-order',
+      clientOrderId: record.order.clientOrderId,
+      brokerOrderId,
+      filledQuantity,
+      at: snapshot.asOf,
+    } as const
+    if (status === 'filled' || status === 'canceled' || status === 'rejected' || status === 'expired') events.push({ ...told, status })
+    else if (quantity !== record.quantity) events.push({ ...told, status: 'replaced', change: { quantity } })
+    else if (record.status !== 'pendingCancel') events.push({ ...told, status: 'accepted' })
+  }
+  if (snapshot.complete) {
+    for (const record of log.all()) {
+      if (known.has(record.order.clientOrderId) || record.isTerminal || !wasSentBefore(record, snapshot)) continue
+      events.push(absent(record, snapshot))
+    }
+  }
+  return { events, isComplete: snapshot.complete }
+}
+
+/** An order sent, or changed, after the snapshot was taken says nothing by its absence. */
+function wasSentBefore(record: OrderRecord, { asOf }: BrokerSnapshot): boolean {
+  return record.order.createdAt < asOf && record.updatedAt < asOf
+}
+
+function absent(record: OrderRecord, snapshot: BrokerSnapshot): BrokerEvent {
+  const { clientOrderId } = record.order
+  const executed = snapshot.executions
+    .filter((fill) => fill.clientOrderId === clientOrderId)
+    .reduce((total, { quantity }) => total + quantity, 0)
+  const filledQuantity = Math.max(executed, record.filledQuantity)
+  const base = { type: 'broker-order', clientOrderId, at: snapshot.asOf, filledQuantity } as const
+  if (filledQuantity >= record.quantity - 5e-10) return { ...base, status: 'filled' }
+  const neverSeen = record.brokerOrderId === undefined && filledQuantity === 0
+  return neverSeen
+    ? { ...base, status: 'rejected', message: 'it never reached the broker: a complete snapshot does not have it' }
+    : { ...base, status: 'canceled', message: 'the broker no longer has it: a complete snapshot does not have it' }
+}
+
+/** Positions of a complete snapshot that differ from ours once all executions are counted. */
+export function comparePositions(snapshot: BrokerSnapshot, ours: ReadonlyMap<Instrument, number>): PositionDifference[] {
+  if (!snapshot.complete) return []
+  const theirs = new Map<string, { instrument: Instrument; quantity: number; averagePrice: number }>()
+  for (const { instrument, quantity, averagePrice } of snapshot.positions) {
+    const sum = theirs.get(instrument.id)
+    theirs.set(instrument.id, { instrument, quantity: quantity + (sum?.quantity ?? 0), averagePrice })
+  }
+  const differences: PositionDifference[] = []
+  for (const [instrument, quantity] of ours) {
+    const other = theirs.get(instrument.id)
+    theirs.delete(instrument.id)
+    if (Math.abs((other?.quantity ?? 0) - quantity) > 5e-10) {
+      differences.push({ instrument, ours: quantity, theirs: other?.quantity ?? 0, averagePrice: other?.averagePrice ?? 0 })
+    }
+  }
+  for (const { instrument, quantity, averagePrice } of theirs.values()) {
+    if (Math.abs(quantity) > 5e-10) differences.push({ instrument, ours: 0, theirs: quantity, averagePrice })
+  }
+  return differences
+}
