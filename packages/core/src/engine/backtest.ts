@@ -8,8 +8,6 @@ import { never, timeKey, type TimeKey } from './time-key.js'
 /** What a pass over history needs besides the engine. */
 export interface BacktestOptions extends CallOptions {
   readonly range: TimeRange | undefined
-  /** The run was in real time and is done again: its journal says which rows come next. */
-  readonly followsJournal?: boolean | undefined
   /** Called between runs of rows: commands are obeyed there. @returns true to stop */
   readonly between: () => Promise<boolean>
 }
@@ -66,6 +64,7 @@ export async function runBacktest(engine: Engine, lanes: readonly Lane[], option
     if (first.stop - first.row > untilCheckpoint) first.stop = first.row + untilCheckpoint
     rowLoop(batch.schema)(engine, first, secondKey, secondNumber === -1 || first.number < secondNumber)
     engine.countRows(batch.schema, engine.rows - before)
+    engine.maybeCheckpoint()
     if (first.row < first.end) continue
     engine.endBatch(first)
     onProgress?.({ stage: 'running', done: engine.rows, unit: 'rows' })

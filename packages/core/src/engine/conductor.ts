@@ -13,6 +13,7 @@ import { HostedModel, requireAdmissions, type RunModel } from './models.js'
 import { RunNotices } from './notices.js'
 import type { RunOptions } from './options.js'
 import { Bell, runRealtime } from './realtime.js'
+import { runRecorded } from './recorded.js'
 import { reportOf } from './run-report.js'
 import type { Command, DoneAgain, RunOutcome, RunResult } from './session.js'
 import { blame } from './blame.js'
@@ -267,7 +268,8 @@ export class Conductor {
       (feed, i) => new Lane(i, feed, feed.batches(range ?? allTime, { signal })[Symbol.asyncIterator](), engine.table),
     )
     try {
-      await runBacktest(engine, lanes, { ...common, followsJournal: time === 'realtime' })
+      if (time === 'realtime') await runRecorded(engine, lanes, common.between)
+      else await runBacktest(engine, lanes, common)
     } finally {
       for (const lane of lanes) await lane.iterator.return?.()
     }
@@ -290,13 +292,13 @@ export class Conductor {
       this.#swapWarm(engine)
       for (const flattening of this.#flattenings) flattening.look(engine)
     }
-    engine.maybeCheckpoint()
     return this.#stopReason !== undefined
   }
 
   async #obey(engine: Engine): Promise<void> {
     for (const command of this.#commands.splice(0)) {
       if (command.successor !== undefined) this.#offer(command.successor)
+      this.#tick(engine)
       engine.obey(command.command, command.by, command.reason, command.successor === undefined ? undefined : digestOf(command.successor))
       this.#parts.onCommand(command)
       if (command.command === 'pause' || command.command === 'flatten')
@@ -306,6 +308,13 @@ export class Conductor {
       this.#notices.killed(command.by, command.reason)
       this.#stopReason = `killed by ${command.by}: ${command.reason}`
     }
+  }
+
+  /** In real time the clock moves with what is about to be written down. */
+  #tick(engine: Engine): void {
+    if (this.#parts.options.time !== 'realtime') return
+    const now = timeKey(this.#clock.now())
+    if (now > engine.nowKey) engine.nowKey = now
   }
 
   #offer(successor: RunModel): void {
@@ -318,7 +327,9 @@ export class Conductor {
   /** A successor that has warmed up takes over between two events. */
   #swapWarm(engine: Engine): void {
     for (const [digest, successor] of engine.successors) {
-      if (successor.isWarm && engine.host.models.includes(successor)) engine.obey('swap', 'engine', 'the successor is warm', digest)
+      if (!successor.isWarm || !engine.host.models.includes(successor)) continue
+      this.#tick(engine)
+      engine.obey('swap', 'engine', 'the successor is warm', digest)
     }
   }
 
@@ -334,6 +345,7 @@ export class Conductor {
       const environment = hosted.isShadow ? 'paper' : engine.environment
       const refusal: Refusal | undefined = recheckAdmission(hosted.admitted, { environment, now })
       if (refusal === undefined) continue
+      this.#tick(engine)
       engine.endAdmission(hosted.number, refusal)
       if (!hosted.isShadow) this.#notices.exitOnly(engine.exitOnlyReason ?? refusal.message)
     }
@@ -351,12 +363,13 @@ export class Conductor {
     if (this.#snapshotFailure !== undefined) {
       const failure = this.#snapshotFailure
       this.#snapshotFailure = undefined
-      engine.note('the broker gave no snapshot', { reason: failure.message })
+      this.#notices.degraded(this.#parts.options.broker.name, `it gave no snapshot: ${failure.message}`, 'what was missed while it was away is not known yet')
       this.#snapshotWanted = true
     }
     if (this.#snapshot !== undefined) {
       const snapshot = this.#snapshot
       this.#snapshot = undefined
+      this.#tick(engine)
       this.#take(engine, snapshot)
     }
     if (!this.#snapshotWanted || this.#isFetching) return

@@ -372,7 +372,7 @@ export class Engine {
   }
 
   /** Does what the journal has between the rows before and the next one. */
-  #replayBetween(): void {
+  replayBetween(): void {
     for (;;) {
       const raw = this.journal?.upcoming
       if (raw === undefined || raw.rows !== this.rows) return
@@ -426,17 +426,11 @@ export class Engine {
   /** Quotes were dropped because later ones had come: models that read the schema start again from cold. */
   conflated(feed: string, schema: Schema, rows: number): void {
     this.conflatedRows += rows
-    this.note('quotes conflated', { feed, schema, rows })
-    this.host.reopen(schema)
+    this.handleFeedStatus({ type: 'feed-status', feed, status: 'conflated', at: this.now, schema, message: `${rows} quotes were dropped: later ones had come` })
   }
 
   /** Quotes dropped because later ones had come. */
   conflatedRows = 0
-
-  /** Whether something is due by a time. */
-  mustRing(key: TimeKey): boolean {
-    return this.nextKey <= key
-  }
 
   /** Nothing works, waits or is due: a run whose feeds have ended can end. */
   get isIdle(): boolean {
@@ -660,6 +654,8 @@ export class Engine {
 
   handleFeedStatus(status: FeedStatus): void {
     if (this.journal !== undefined) this.record({ type: 'feed-status', at: this.now, status })
+    // What counted these quotes starts again from cold.
+    if (status.status === 'conflated' && status.schema !== undefined) this.host.reopen(status.schema)
     this.#observer.status?.(status)
     this.caller = 'strategy'
     this.strategy.onStatus?.(status, this.context)
@@ -707,7 +703,7 @@ export class Engine {
    */
   advanceTo(key: TimeKey): void {
     if (this.isReplaying) {
-      this.#replayBetween()
+      this.replayBetween()
       return
     }
     for (;;) {

@@ -75,11 +75,12 @@ export async function runRealtime(engine: Engine, feeds: readonly Feed[], option
       signal?.throwIfAborted()
       if (await between()) return
       const now = timeKey(clock.now())
-      if (now >= toKey) break
       engine.advanceTo(now)
-      if (now > engine.nowKey && (engine.hasEvents || engine.mustRing(now))) engine.nowKey = now
+      // The clock moves only with what is written down, so that a replay finds the same times.
+      if (engine.hasEvents && now > engine.nowKey) engine.nowKey = now
       engine.drain()
       const next = await nextLane(lanes, queues, fromKey, toKey)
+      if (now >= toKey && (next === undefined || next.key > now)) break
       if (next === undefined) {
         if (lanes.every((lane) => lane.isEnded) && engine.isIdle) break
         const due = Math.min(longestWaitMs, engine.nextKey === never ? longestWaitMs : clock.millisecondsUntil(timeOfKey(engine.nextKey)))
@@ -137,5 +138,6 @@ function handle(engine: Engine, lane: Lane, lanes: readonly Lane[], now: TimeKey
   const before = engine.rows
   rowLoop(batch.schema)(engine, lane, never, true)
   engine.countRows(batch.schema, engine.rows - before)
+  engine.maybeCheckpoint()
   if (lane.row >= lane.end) lane.batch = undefined
 }

@@ -62,6 +62,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
       seed: config.seed,
       rates: config.rates,
       wrongSideStops: config.wrongSideStops,
+      journal: { directory, checkpointEveryRows: config.checkpointEveryRows ?? undefined },
       ...(config.range === null ? {} : { range: { from: BigInt(config.range.from), to: BigInt(config.range.to) } }),
     },
     { journal, config: state.start.config, startedAt: state.start.at, hasEnded: state.end !== undefined, successors },
@@ -91,6 +92,7 @@ interface RecordedConfig {
   readonly range: { readonly from: string; readonly to: string } | null
   readonly rates: Readonly<Record<string, number>>
   readonly wrongSideStops: 'refuse' | 'accept'
+  readonly checkpointEveryRows: number | null
 }
 
 /** Stands where the broker stood: takes orders and says nothing; what it said is in the journal. */

@@ -26,6 +26,7 @@ export function configOf(options: RunOptions): Record<string, unknown> {
     risk: risk.map(({ name }) => name),
     rates: { ...rates },
     wrongSideStops,
+    checkpointEveryRows: options.journal?.checkpointEveryRows ?? null,
   }
 }
 

@@ -15,12 +15,13 @@ export interface Subscription {
 
 /**
  * What happened to a source, in-band: journaled, and seen by strategies. After `gap` the rows between `from` and `to` are not known
- * to be complete; `stale` means nothing came for longer than the feed promises; `delayed` that rows come later than real time.
+ * to be complete; `stale` means nothing came for longer than the feed promises; `delayed` that rows come later than real time;
+ * `conflated` that quotes were dropped because later ones had come.
  */
 export interface FeedStatus {
   readonly type: 'feed-status'
   readonly feed: string
-  readonly status: 'connected' | 'disconnected' | 'reconnected' | 'gap' | 'stale' | 'delayed' | 'recovered' | 'refused'
+  readonly status: 'connected' | 'disconnected' | 'reconnected' | 'gap' | 'stale' | 'delayed' | 'recovered' | 'refused' | 'conflated'
   readonly at: TimeNs
   /** Span in doubt, for `gap`. */
   readonly from?: TimeNs | undefined
