@@ -1,0 +1,91 @@
+import type { Instrument, Prediction, TimeNs } from '@gatehouse/core'
+
+/** Forward return over the horizon in units of its volatility, cut at -1, -0.25, 0.25 and 1. Ordered. */
+export const signals = ['STRONG_SELL', 'SELL', 'HOLD', 'BUY', 'STRONG_BUY'] as const
+export type Signal = (typeof signals)[number]
+
+/** Where the trend goes and how rough it will be. */
+export const regimes = ['bull-quiet', 'bull-volatile', 'range', 'bear-quiet', 'bear-volatile'] as const
+export type Regime = (typeof regimes)[number]
+
+/** What the family says after each hourly bar. `values` holds the five signal probabilities, then the five regime probabilities. */
+export class MacroRegimePrediction implements Prediction {
+  readonly type = 'macro-regime'
+  at: TimeNs = 0n
+
+  /** @param priors frequency of each regime in training, which the decision for a regime is relative to */
+  constructor(
+    readonly model: string,
+    readonly digest: string,
+    readonly instrument: Instrument,
+    readonly priors: readonly number[],
+    readonly values = new Float32Array(signals.length + regimes.length),
+  ) {}
+
+  /** Probability of each of {@link signals}. */
+  get signalProbabilities(): Float32Array {
+    return this.values.subarray(0, signals.length)
+  }
+  /** Probability of each of {@link regimes}. */
+  get regimeProbabilities(): Float32Array {
+    return this.values.subarray(signals.length)
+  }
+  get signal(): Signal {
+    let best = 0
+    for (let k = 1; k < signals.length; k++) if (this.values[k] > this.values[best]) best = k
+    return signals[best]
+  }
+  get regime(): Regime {
+    return regimes[regimeOf(this.values, 0, this.priors)]
+  }
+  /** Mean signal, from -2 (STRONG_SELL) to 2 (STRONG_BUY). */
+  get score(): number {
+    return scoreOf(this.values, 0)
+  }
+  copy(): this {
+    const copy = new MacroRegimePrediction(this.model, this.digest, this.instrument, this.priors, this.values.slice())
+    copy.at = this.at
+    return copy as this
+  }
+}
+
+/** How much of its size a strategy should take. */
+export interface Posture {
+  /** From -1 (fully short) to 1 (fully long). */
+  readonly bias: number
+  /** Largest share of the usual size, 0 to 1: rough regimes halve it. */
+  readonly maximum: number
+}
+
+/** Score at which the posture is full: the planted and the real signal both move the mean by far less than one class. */
+const fullScore = 0.5
+
+/** A prediction as a bound on size: trade the bias, never more than the maximum. */
+export function posture(prediction: Pick<MacroRegimePrediction, 'values'>): Posture {
+  const volatile = prediction.values[signals.length + 1] + prediction.values[signals.length + 4]
+  return { bias: Math.max(-1, Math.min(1, scoreOf(prediction.values, 0) / fullScore)), maximum: 1 - 0.5 * volatile }
+}
+
+/** Mean class of five ordered probabilities from `offset` on, -2 to 2. */
+export function scoreOf(probabilities: ArrayLike<number>, offset: number): number {
+  let score = 0
+  for (let k = 0; k < signals.length; k++) score += (k - 2) * probabilities[offset + k]
+  return score
+}
+
+/**
+ * The regime to act on: the largest probability relative to the root of how common the regime is. The plain largest one would
+ * hardly ever name the rough regimes, which are rare and matter most.
+ */
+export function regimeOf(words: ArrayLike<number>, offset: number, priors: readonly number[]): number {
+  let best = 0
+  let highest = -Infinity
+  for (let k = 0; k < regimes.length; k++) {
+    const lift = words[offset + signals.length + k] / Math.sqrt(priors[k])
+    if (lift > highest) {
+      highest = lift
+      best = k
+    }
+  }
+  return best
+}
