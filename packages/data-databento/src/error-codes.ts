@@ -73,4 +73,33 @@ export const errorCodes = {
     cause: "The consumer fell behind the queue's bound.",
     cure: "Handle records faster, raise `maxQueueBytes`, or let `whenFull: 'gap'` leave records out.",
   },
+  DATABENTO_BUDGET: {
+    cause: 'A billed call would cost more than is allowed, or its cost is not known.',
+    cure: 'Narrow the request, or raise the limit.',
+  },
+  DATABENTO_CHECKSUM: {
+    cause: 'A downloaded file does not have the SHA-256 that Databento states.',
+    cure: 'Start the download again; the wrong file was thrown away.',
+  },
+  DATABENTO_HTTP: { cause: 'The API answered with an error.', cure: 'See status, case and request id in the details.' },
+  DATABENTO_NETWORK: {
+    cause: 'The API could not be reached.',
+    cure: 'Free calls were repeated already; repeat a billed one yourself if you mean to.',
+  },
+  DATABENTO_RATE_LIMIT: { cause: 'Too many calls.', cure: 'Wait as long as `retryAfterMs` says.' },
+  DATABENTO_RESPONSE: { cause: 'An answer is not what the API documents.', cure: 'Report it with the request id.' },
+  DATABENTO_TIME: { cause: 'A time is not ISO 8601, a valid `Date`, or ns as a bigint.', cure: 'See the parameter in the message.' },
+  DATABENTO_TRUNCATED: {
+    cause: 'An answer broke off.',
+    cure: 'What came is whole up to there; the rest has to be asked, and paid, for again.',
+  },
+  DATABENTO_CACHE: { cause: 'The record of what is kept cannot be read.', cure: 'Remove the line that the message names.' },
+  DATABENTO_INSTRUMENT: {
+    cause: 'The contract size of a future is not known.',
+    cure: 'Give the feed definitions, or an `instrument` function.',
+  },
+  DATABENTO_SCHEMA: {
+    cause: 'A feed was asked for a schema that core has no rows for, or for files of several schemas.',
+    cure: 'Make a feed of each schema, or use `openDbn`.',
+  },
 } as const

@@ -24,8 +24,11 @@ export class TextOutput {
 }
 
 /** A bar on a terminal, nothing in a pipe or log. */
-export function progressBar(stream: NodeJS.WriteStream): { onProgress: ((progress: Progress) => void) | undefined; done(): void } {
-  if (!stream.isTTY) return { onProgress: undefined, done: () => undefined }
+export function progressBar(stream: Writable & { readonly isTTY?: boolean | undefined }): {
+  onProgress: ((progress: Progress) => void) | undefined
+  done(): void
+} {
+  if (stream.isTTY !== true) return { onProgress: undefined, done: () => undefined }
   let shown = ''
   let last = 0
   return {

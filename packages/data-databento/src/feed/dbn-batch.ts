@@ -29,7 +29,7 @@ export class DbnBatch<S extends Schema = Schema> implements Batch<S> {
   readonly priceDivisor = 1e9
   /** The records themselves, for code that reads DBN. */
   readonly run: RecordRun
-  readonly columns: ColumnsOf<S>
+  #columns: ColumnsOf<S> | undefined
   #isOwned = false
 
   constructor(options: DbnBatchOptions<S>) {
@@ -40,7 +40,12 @@ export class DbnBatch<S extends Schema = Schema> implements Batch<S> {
     this.availableAt = options.availableAt
     this.run = options.run
     this.length = options.run.length
-    this.columns = lazyColumns(options.schema, ({ name, kind }) => coreColumn(options.run, name, kind))
+  }
+
+  /** Arrays by name, each made when it is first read; most readers of a batch never ask. */
+  get columns(): ColumnsOf<S> {
+    this.#columns ??= lazyColumns(this.schema, ({ name, kind }) => coreColumn(this.run, name, kind))
+    return this.#columns
   }
 
   view(): Cursor<S> {
@@ -58,7 +63,7 @@ export class DbnBatch<S extends Schema = Schema> implements Batch<S> {
     const copy = new DbnBatch<S>({
       schema: this.schema,
       source: this.source,
-      instruments: [...this.instruments],
+      instruments: this.instruments,
       instrumentIndex: this.instrumentIndex.slice(from, to),
       availableAt: this.availableAt.slice(from, to),
       run: copyRun({ ...run, wordOffset: run.wordOffset + from * run.stride, length: to - from }),

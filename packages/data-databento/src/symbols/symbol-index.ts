@@ -41,10 +41,11 @@ export class SymbolIndex {
 
   /** Adds a fact: `symbol` is `instrumentId` from `from` until `to` (ns, exclusive). A later fact wins where two overlap. */
   add(instrumentId: number, symbol: string, from = 0n, to = FOREVER): void {
+    this.#lastId = -1
     const known = this.#intervals.get(instrumentId)
+    if (known?.[0]?.symbol === symbol && known[0].from === from && known[0].to === to) return
     if (known === undefined) this.#intervals.set(instrumentId, [{ from, to, symbol }])
     else known.unshift({ from, to, symbol })
-    this.#lastId = -1
   }
 
   /** Learns from symbol mapping records; runs of other types are passed over. */
@@ -55,7 +56,8 @@ export class SymbolIndex {
     for (let row = 0; row < run.length; row += 1) {
       const word = run.wordOffset + row * run.stride
       const symbol = readCstr(run.bytes, word * 4 + place[0], place[1])
-      this.add(run.uint32[word + 1], symbol, run.window.view.getBigUint64((word + 2) * 4, true))
+      // It holds from here on in the stream, and a replay brings times before it.
+      this.add(run.uint32[word + 1], symbol)
     }
   }
 

@@ -2,6 +2,7 @@ import { LevelBook } from '../../book/level-book.js'
 import { OrderBooks } from '../../book/books.js'
 import type { BookLevel } from '../../book/order-book.js'
 import { RType } from '../../layout/enums.js'
+import { receiveTime } from '../../live/recent-records.js'
 import { SymbolIndex } from '../../symbols/symbol-index.js'
 import { countOption, onlyFile, UsageError, type CommandContext } from './context.js'
 
@@ -26,7 +27,7 @@ export async function book(context: CommandContext): Promise<void> {
       if (until !== undefined && ts > until) return false
       const id = run.uint32[word + 1]
       if (only !== undefined && id !== only) continue
-      last = ts
+      last = receiveTime(run.window.view, word * 4, run.rtype)
       if (isMbo) orders.of(run, row).apply(run, row)
       else {
         let levelBook = published.get(id)

@@ -38,11 +38,11 @@ function describe(metadata: Metadata): string[] {
 
 /** Calls `handle` for every row, waiting when it asks to, up to a limit of rows. */
 async function eachRow(
-  context: CommandContext,
+  limit: number,
   runs: AsyncIterable<RecordRun>,
   handle: (run: RecordRun, row: number) => Promise<void> | undefined,
 ): Promise<void> {
-  let left = countOption(context, 'limit') ?? Infinity
+  let left = limit
   if (left === 0) return
   for await (const run of runs) {
     for (let row = 0; row < run.length; row += 1) {
@@ -56,20 +56,22 @@ async function eachRow(
 
 /** `json FILE [--limit N] [--upgrade]`: the metadata line, then a line a record, in the canonical text. */
 export async function json(context: CommandContext): Promise<void> {
+  const limit = countOption(context, 'limit') ?? Infinity
   await using dbn = await context.open(onlyFile(context), { upgrade: context.options['upgrade'] === true })
   if (dbn.metadata !== undefined) await context.out.line(canonicalMetadata(dbn.metadata))
-  await eachRow(context, dbn.runs(), (run, row) => context.out.line(canonicalRecord(run, row)))
+  await eachRow(limit, dbn.runs(), (run, row) => context.out.line(canonicalRecord(run, row)))
 }
 
 /** `csv FILE [--limit N] [--raw] [--fields a,b]`: one record type a file; of a mixed file the type of its first record. */
 export async function csv(context: CommandContext): Promise<void> {
   const { options } = context
+  const limit = countOption(context, 'limit') ?? Infinity
   await using dbn = await context.open(onlyFile(context))
   const fields = typeof options['fields'] === 'string' ? options['fields'].split(',') : undefined
   let layout: Layout | undefined
   let write: ((run: RecordRun, row: number) => string) | undefined
   let skipped = 0
-  await eachRow(context, dbn.runs(), (run, row) => {
+  await eachRow(limit, dbn.runs(), (run, row) => {
     if (write === undefined) {
       layout = runLayout(run)
       const names = fields ?? [...columnFields(layout).values()].map(({ key }) => key).filter((key) => key !== 'length')

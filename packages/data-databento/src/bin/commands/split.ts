@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { DbnEncoder } from '../../codec/encoder.js'
 import { schemaOf, type DbnSchema } from '../../layout/enums.js'
+import { receiveTime } from '../../live/recent-records.js'
 import { SymbolIndex } from '../../symbols/symbol-index.js'
 import { isoTime } from '../csv.js'
 import { onlyFile, UsageError, type CommandContext } from './context.js'
@@ -35,12 +36,12 @@ export async function split(context: CommandContext): Promise<void> {
     symbols.learn(run)
     for (let row = 0; row < run.length;) {
       const word = run.wordOffset + row * run.stride
-      const group = groupOf(run.uint32[word + 1], run.window.view.getBigUint64((word + 2) * 4, true), run.rtype)
+      const group = groupOf(run.uint32[word + 1], receiveTime(run.window.view, word * 4, run.rtype), run.rtype)
       let end = row + 1
       // Consecutive rows of one group are written at once.
       while (end < run.length) {
         const next = run.wordOffset + end * run.stride
-        if (groupOf(run.uint32[next + 1], run.window.view.getBigUint64((next + 2) * 4, true), run.rtype) !== group) break
+        if (groupOf(run.uint32[next + 1], receiveTime(run.window.view, next * 4, run.rtype), run.rtype) !== group) break
         end += 1
       }
       let file = files.get(group)
