@@ -32,6 +32,7 @@ export {
   type RunStatistics,
   type RunStatisticsOptions,
 } from './report/index.js'
+export * from './manifest/index.js'
 export * from './notify/index.js'
 export * from './progress/index.js'
 export * from './statistics/index.js'
