@@ -4,7 +4,7 @@ import { linkSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'n
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { type DurableLog, isTradingError, nodeFileSystem, openLog } from '@gatehouse/durable-log'
+import { type DurableLog, isTradingError, type LogFileSystem, nodeFileSystem, openLog } from '@gatehouse/durable-log'
 import { ownIdentity } from '../src/process-identity.js'
 import { failure, opened, temporaryFolder, text } from './support/folder.js'
 
@@ -22,7 +22,7 @@ function locked(holder: object | string): string {
 }
 
 async function deadPid(): Promise<number> {
-  const child = spawn(process.execPath, ['-e', ''], { stdio: 'ignore' })
+  const child = spawn('true', { stdio: 'ignore' })
   await once(child, 'exit')
   return child.pid!
 }
@@ -97,8 +97,25 @@ test('a contender that died between succeeding and taking LOCK is itself succeed
   expect(readdirSync(directory).filter((name) => name.startsWith('LOCK.successor'))).toEqual([])
 })
 
+test('a contender overtaken between judging a lock stale and succeeding it backs off', async () => {
+  const directory = locked({ pid: await deadPid() })
+  let rival: Promise<DurableLog> | undefined
+  const slow: LogFileSystem = {
+    ...nodeFileSystem,
+    linkSync: (from, to) => {
+      // Up to here the lock was stale. Now another contender succeeds it and tidies up, all before this link is made.
+      if (to.endsWith(TOKEN)) rival ??= openLog({ directory })
+      nodeFileSystem.linkSync(from, to)
+    },
+  }
+  expect(await failure(() => openLog({ directory, fileSystem: slow }))).toMatchObject({ code: 'LOG_LOCKED' })
+  const winner = await rival!
+  expect(winner.appendSync(text('mine')).index).toBe(0)
+  await winner.close()
+})
+
 test('of many contenders for a stale lock exactly one wins', async () => {
-  for (let round = 0; round < 10; round++) {
+  for (let round = 0; round < 6; round++) {
     const directory = locked({ pid: await deadPid() })
     const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => openLog({ directory })))
     const winners = outcomes.filter((outcome): outcome is PromiseFulfilledResult<DurableLog> => outcome.status === 'fulfilled')

@@ -221,6 +221,27 @@ describe('a lock lost under a running writer', () => {
     expect(await failure(() => log.appendSync(text('b')))).toMatchObject({ code: 'LOG_LOCK_LOST' })
   })
 
+  test.each(['append', 'appendSync'] as const)('while the disk syncs is noticed before %s is acknowledged', async (way) => {
+    const directory = temporaryFolder()
+    const lose = (): void => rmSync(join(directory, 'LOCK'), { force: true })
+    let isArmed = false
+    const fileSystem: LogFileSystem = {
+      ...nodeFileSystem,
+      fdatasync: (fd, done) =>
+        nodeFileSystem.fdatasync(fd, (error) => {
+          if (isArmed) lose()
+          done(error)
+        }),
+      fdatasyncSync: (fd) => {
+        nodeFileSystem.fdatasyncSync(fd)
+        if (isArmed) lose()
+      },
+    }
+    const log = await opened({ directory, fileSystem, syncWithinMs: 0 })
+    isArmed = true
+    expect(await failure(() => log[way](text('a'), { durability: 'power' }))).toMatchObject({ code: 'LOG_LOCK_LOST' })
+  })
+
   test('to a second writer leaves the second writer’s log whole', async () => {
     const directory = temporaryFolder()
     const ousted = await openLog({ directory })

@@ -124,6 +124,20 @@ describe('corruption is never taken for a torn tail:', () => {
     expect(error).toMatchObject({ code: 'LOG_CORRUPT', details: { segment: SEGMENT, offset } })
   })
 
+  test.each([
+    ['the last record', thirdAt],
+    ['a record with others behind it', secondAt],
+  ])('a bit of %s, although none of them was synced yet: the machine did not go down', async (_, offset) => {
+    const directory = await abandoned(['first', 'second', 'third'])
+    rmSync(join(directory, 'LOCK'))
+    const path = join(directory, SEGMENT)
+    const bytes = readFileSync(path)
+    bytes[offset + 25] ^= 1
+    writeFileSync(path, bytes)
+    expect(await failure(() => openLog({ directory }))).toMatchObject({ code: 'LOG_CORRUPT', details: { segment: SEGMENT, offset } })
+    expect((await verifyLog(directory)).findings).toMatchObject([{ code: 'LOG_FRAME_DAMAGED', segment: SEGMENT, offset }])
+  })
+
   test('what lies before the damage can still be read', async () => {
     const directory = await damaged((bytes) => ((bytes[thirdAt + 24] ^= 1), bytes))
     const seen: string[] = []
