@@ -60,7 +60,8 @@ export function equityChart(curve: Curve, benchmark: Curve | undefined, currency
 export function drawdownChart(curve: Curve): string {
   const frame = makeFrame(190)
   const seconds = secondsOf(curve.times)
-  const falls = drawdownOfEquity(curve.values)
+  // Without money there is no drawdown to speak of; it is drawn as none.
+  const falls = drawdownOfEquity(curve.values).map((fall) => (Number.isFinite(fall) ? fall : 0))
   const rows = rowsToDraw(seconds, falls, COLUMNS)
   const deepest = falls.reduce((found, value, row) => (value < falls[found] ? row : found), 0)
   const low = Math.min(falls[deepest] * 1.15, -0.001)
@@ -218,7 +219,7 @@ function scaledTo(benchmark: Curve, curve: Curve): Float64Array | undefined {
     while (row + 1 < benchmark.times.length && benchmark.times[row + 1] <= at) row++
     return benchmark.times.length === 0 ? NaN : benchmark.values[row]
   })
-  const scale = curve.values[0] / values[0]
+  const scale = curve.values[0] / (values.find(Number.isFinite) ?? NaN)
   return Number.isFinite(scale) ? values.map((value) => value * scale) : undefined
 }
 

@@ -2,12 +2,12 @@
  * Rows to draw of a series, so that a chart looks the same and its size does not depend on the length of the run.
  * Time is cut into `columns` equal steps, and of each the first, lowest, highest and last row are kept: no spike is lost.
  * @param times seconds, ascending; shape `[n]`
- * @param values shape `[n]`; `NaN` rows are never kept
+ * @param values shape `[n]`; rows that are not finite are never kept
  * @returns ascending rows, at most `4 * columns`
  */
 export function rowsToDraw(times: Float64Array, values: Float64Array, columns: number): Uint32Array {
   const count = times.length
-  if (count <= 4 * columns) return Uint32Array.from(values.keys()).filter((row) => values[row] === values[row])
+  if (count <= 4 * columns) return Uint32Array.from(values.keys()).filter((row) => Number.isFinite(values[row]))
   const first = times[0]
   const scale = columns / (times[count - 1] - first || 1)
   const rows: number[] = []
@@ -20,7 +20,7 @@ export function rowsToDraw(times: Float64Array, values: Float64Array, columns: n
     let row = start
     for (; row < count && columnOf(times[row]) === column; row++) {
       const value = values[row]
-      if (value !== value) continue
+      if (!Number.isFinite(value)) continue
       if (opening === -1) opening = low = high = row
       if (value < values[low]) low = row
       if (value > values[high]) high = row

@@ -41,7 +41,7 @@ function describeData(record: RunRecord, statistics: RunStatistics, add: Add): v
   }
   if (record.events !== undefined && events === 0)
     add('error', 'no-data', 'The engine handled no market data event; the equity is the starting cash.')
-  const gaps = record.equity.values.reduce((total, value) => total + (value === value ? 0 : 1), 0)
+  const gaps = record.equity.values.reduce((total, value) => total + (Number.isFinite(value) ? 0 : 1), 0)
   if (gaps > 0) {
     add(
       'warning',

@@ -6,7 +6,7 @@ import { describeFindings, type Finding } from './findings.js'
 import { counted, formatAt, formatChange, formatDays, formatMoney, formatNumber, formatPercent } from './format.js'
 import { priceChart } from './price-chart.js'
 import { type RunRecord } from './run-record.js'
-import { type RunAnalysis, type RunStatistics } from './run-statistics.js'
+import { type RunAnalysis, type RunStatistics, withoutGaps } from './run-statistics.js'
 import { SCRIPT, STYLE } from './style.js'
 import { escapeHtml } from './svg.js'
 import { drawdownTable, figureTable, heatMap, refusalTable, tradeTable } from './tables.js'
@@ -80,7 +80,9 @@ function equitySection(record: RunRecord, { series }: RunAnalysis): string {
   if (series.sampled.values.length < 2) return section('Equity', '<p>There are not two samples of equity, so there is nothing to draw.</p>')
   // Short runs are drawn from every sample: a day of minutes has one sampled value.
   const curve =
-    series.sampled.values.length < 60 && record.equity.values.length > series.sampled.values.length ? withoutGaps(record) : series.sampled
+    series.sampled.values.length < 60 && record.equity.values.length > series.sampled.values.length
+      ? withoutGaps(record.equity)
+      : series.sampled
   const legend =
     record.benchmark === undefined
       ? ''
@@ -88,13 +90,6 @@ function equitySection(record: RunRecord, { series }: RunAnalysis): string {
   const chart = equityChart(curve, record.benchmark, record.currency)
   const title = `Equity, ${escapeHtml(record.currency)}${chart.isLogarithmic ? ', logarithmic scale' : ''}`
   return `<section><h2>${title}</h2>${legend}${chart.svg}<h2>Drawdown</h2>${drawdownChart(curve)}</section>`
-}
-
-function withoutGaps({ equity }: RunRecord): { readonly times: BigInt64Array; readonly values: Float64Array } {
-  return {
-    times: equity.times.filter((_, row) => equity.values[row] === equity.values[row]),
-    values: equity.values.filter((value) => value === value),
-  }
 }
 
 function monthSection({ series }: RunAnalysis, chosen: StatisticsConventions): string {

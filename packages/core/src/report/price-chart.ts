@@ -18,7 +18,9 @@ const TRADE_LINES = 150
 export function priceChart(symbol: string, prices: PriceSeries, fills: FillColumns, trades: TradeColumns, id: string): string {
   const seconds = secondsOf(prices.times)
   const rows = rowsToDraw(seconds, prices.close, COLUMNS)
-  const own = Array.from(fills.instruments.keys()).filter((row) => fills.instruments[row] === prices.instrument)
+  const own = Array.from(fills.instruments.keys()).filter(
+    (row) => fills.instruments[row] === prices.instrument && Number.isFinite(fills.prices[row]),
+  )
   const isCounted = own.length > SINGLE_MARKS
   const frame = makeFrame(isCounted ? 330 + COUNT_HEIGHT : 330)
   const floor = isCounted ? frame.bottom - COUNT_HEIGHT - 10 : frame.bottom
@@ -78,7 +80,9 @@ function fillCounts(fills: FillColumns, rows: readonly number[], x: Scale, frame
 }
 
 function tradeLines(trades: TradeColumns, instrument: number, x: Scale, y: Scale): string {
-  const rows = Array.from(trades.instruments.keys()).filter((row) => trades.instruments[row] === instrument)
+  const rows = Array.from(trades.instruments.keys()).filter(
+    (row) => trades.instruments[row] === instrument && Number.isFinite(trades.entryPrices[row]) && Number.isFinite(trades.exitPrices[row]),
+  )
   if (rows.length > TRADE_LINES) return ''
   return rows
     .map((row) => {

@@ -103,6 +103,15 @@ export function checkRunRecord(record: RunRecord): void {
   if (grossExposure !== undefined) sameLength('grossExposure', grossExposure, equity.times)
   if (benchmark !== undefined) sameLength('benchmark.values', benchmark.values, benchmark.times)
   for (const name of ['instruments', 'quantities', 'prices', 'fees'] as const) sameLength(`fills.${name}`, fills[name], fills.times)
+  for (const name of ['quantities', 'prices', 'fees'] as const) {
+    const row = fills[name].findIndex((value) => !Number.isFinite(value))
+    if (row !== -1) {
+      throw new TradingError('REPORT_INPUT', `fills.${name} is ${fills[name][row]} in row ${row}; what was executed is a number`, {
+        column: `fills.${name}`,
+        row,
+      })
+    }
+  }
   for (const [i, series] of prices.entries()) {
     sameLength(`prices[${i}].close`, series.close, series.times)
     if (series.high !== undefined) sameLength(`prices[${i}].high`, series.high, series.times)

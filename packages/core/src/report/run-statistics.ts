@@ -11,7 +11,7 @@ import {
   upCapture,
 } from '../statistics/benchmark.js'
 import { conventions, type StatisticsConventions } from '../statistics/conventions.js'
-import { drawdowns, maxDrawdownOfEquity, painIndex, ulcerIndex } from '../statistics/drawdown.js'
+import { forEachDrawdown, maxDrawdownOfEquity, painIndex, ulcerIndex } from '../statistics/drawdown.js'
 import { kurtosis, skewness } from '../statistics/moments.js'
 import { deflatedSharpeRatio, probabilisticSharpeRatio } from '../statistics/probabilistic.js'
 import { annualMean, growthRate, simpleReturns, toLogReturns } from '../statistics/returns.js'
@@ -152,13 +152,7 @@ export function runStatistics(record: RunRecord, options: RunStatisticsOptions =
     requiredReturn: chosen.meanConvention === 'arithmetic' ? riskFreeAnnual / periodsPerYear : 0,
   })
   const maxDrawdown = maxDrawdownOfEquity(equity.values)
-  const falls = drawdowns(equity.values)
-  const fallDays = falls.map(({ peak, end }) => Number(equity.times[end] - equity.times[peak]) / 86_400e9)
-  const longestRecovery = falls.reduce(
-    (longest, { peak, end, isRecovered }) =>
-      isRecovered && equity.times[end] - equity.times[peak + 1] > longest ? equity.times[end] - equity.times[peak + 1] : longest,
-    0n,
-  )
+  const falls = summarizeFalls(equity)
   const perPeriod = riskFreeAnnual / periodsPerYear
   const tradedNotional = notionalOf(record)
   const statistics: RunStatistics = {
@@ -181,10 +175,10 @@ export function runStatistics(record: RunRecord, options: RunStatisticsOptions =
     calmarRatio: (chosen.meanConvention === 'geometric' ? earned : cagr) / (maxDrawdown < 0 ? -maxDrawdown : NaN),
     omegaRatio: omegaRatio(returns, { periodsPerYear, riskFree: ratePerPeriod(riskFreeAnnual, periodsPerYear) }),
     maxDrawdown,
-    averageDrawdown: falls.length === 0 ? NaN : falls.reduce((total, fall) => total + fall.depth, 0) / falls.length,
-    maxDrawdownDays: fallDays.reduce((most, length) => Math.max(most, length), 0),
-    averageDrawdownDays: falls.length === 0 ? NaN : fallDays.reduce((total, length) => total + length, 0) / falls.length,
-    longestRecoveryDays: Number(longestRecovery) / 86_400e9,
+    averageDrawdown: falls.averageDepth,
+    maxDrawdownDays: falls.longestDays,
+    averageDrawdownDays: falls.averageDays,
+    longestRecoveryDays: falls.longestRecoveryDays,
     ulcerIndex: ulcerIndex(returns),
     painIndex: painIndex(returns),
     skewness: skewness(returns),
@@ -253,6 +247,27 @@ function benchmarkStatistics(
   }
 }
 
+interface Falls {
+  readonly averageDepth: number
+  readonly averageDays: number
+  readonly longestDays: number
+  readonly longestRecoveryDays: number
+}
+
+function summarizeFalls({ times, values }: Curve): Falls {
+  const seconds = secondsOf(times)
+  let [count, depths, days, longestDays, longestRecoveryDays] = [0, 0, 0, 0, 0]
+  forEachDrawdown(values, ({ peak, end, depth, isRecovered }) => {
+    count++
+    depths += depth
+    const length = (seconds[end] - seconds[peak]) / 86_400
+    days += length
+    longestDays = Math.max(longestDays, length)
+    if (isRecovered) longestRecoveryDays = Math.max(longestRecoveryDays, (seconds[end] - seconds[peak + 1]) / 86_400)
+  })
+  return { averageDepth: depths / (count || NaN), averageDays: days / (count || NaN), longestDays, longestRecoveryDays }
+}
+
 /** What buying the benchmark and holding it to the end would have made. */
 function heldReturn({ times, values, heldFrom }: BenchmarkCurve): number {
   const first = heldFrom === undefined ? 0 : times.findIndex((at) => at >= heldFrom)
@@ -272,9 +287,10 @@ function sampleWithStart(equity: Curve, chosen: StatisticsConventions): Curve {
   return { times, values }
 }
 
-function withoutGaps({ times, values }: Curve): Curve {
-  if (values.every((value) => value === value)) return { times, values }
-  return { times: times.filter((_, i) => values[i] === values[i]), values: values.filter((value) => value === value) }
+/** The samples that could be valued. */
+export function withoutGaps({ times, values }: Curve): Curve {
+  if (values.every(Number.isFinite)) return { times, values }
+  return { times: times.filter((_, i) => Number.isFinite(values[i])), values: values.filter(Number.isFinite) }
 }
 
 /** The curve's last value at or before each time; its first value before that. */

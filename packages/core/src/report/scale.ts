@@ -24,10 +24,10 @@ function makeLinear(low: number, high: number, from: number, to: number, transfo
 /** Round values within `[low, high]`, about `wanted` of them. */
 export function valueTicks(low: number, high: number, wanted: number, format: (value: number, step: number) => string): readonly Tick[] {
   const step = niceStep(((high - low) / Math.max(1, wanted)) * 0.7)
-  const ticks: Tick[] = []
-  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++)
-    ticks.push({ at: i * step, label: format(i * step, step) })
-  return ticks
+  // By count, because values of 1e300 a little apart have no steps between them that a float64 could tell.
+  const first = Math.ceil(low / step - 1e-9)
+  const count = Math.min(4 * wanted, Math.floor(high / step + 1e-9) - first + 1)
+  return Array.from({ length: Math.max(0, count) }, (_, i) => ({ at: (first + i) * step, label: format((first + i) * step, step) }))
 }
 
 /** 1, 2 or 5 times a power of ten, not below `rough`. */

@@ -92,7 +92,7 @@ export interface ChartParts {
 export function renderSvg({ id, title, description, frame, body, hover }: ChartParts): string {
   const points = hover === undefined ? '' : ` data-hover='${escapeJson(hover)}' data-top="${frame.top}" data-bottom="${frame.bottom}"`
   return (
-    `<div class="chart" tabindex="0"${points}><svg viewBox="0 0 ${frame.width} ${frame.height}" role="img" aria-labelledby="${id}-title ${id}-description">` +
+    `<div class="chart" tabindex="0" role="group" aria-label="${escapeHtml(title)}"${points}><svg viewBox="0 0 ${frame.width} ${frame.height}" role="img" aria-labelledby="${id}-title ${id}-description">` +
     `<title id="${id}-title">${escapeHtml(title)}</title><desc id="${id}-description">${escapeHtml(description)}</desc>${body}</svg></div>`
   )
 }

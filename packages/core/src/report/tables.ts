@@ -32,7 +32,7 @@ export function heatMap(years: readonly YearOfReturns[]): string {
   )
   const left = years.length > shown.length ? `<p class="aside">The last ${MOST_YEARS} of ${years.length} years.</p>` : ''
   return (
-    `<div class="scroll" tabindex="0"><table class="heat-map"><caption>Returns by month, %</caption><thead><tr><td></td>${MONTH_NAMES.map((name) => `<th scope="col">${name}</th>`).join('')}` +
+    `<div class="scroll" tabindex="0" role="region" aria-label="Returns by month"><table class="heat-map"><caption>Returns by month, %</caption><thead><tr><td></td>${MONTH_NAMES.map((name) => `<th scope="col">${name}</th>`).join('')}` +
     `<th scope="col">Year</th></tr></thead><tbody>${rows.join('')}</tbody></table></div>${left}`
   )
 }
@@ -116,7 +116,7 @@ function table(
   const body = rows.map(
     (row) => `<tr>${row.map((cell, column) => `<td${attributes(cell, column)}>${escapeHtml(cell)}</td>`).join('')}</tr>`,
   )
-  return `<div class="scroll" tabindex="0"><table class="rows"><caption>${escapeHtml(caption)}</caption><thead><tr>${head}</tr></thead><tbody>${body.join('')}</tbody></table></div>`
+  return `<div class="scroll" tabindex="0" role="region" aria-label="${escapeHtml(caption)}"><table class="rows"><caption>${escapeHtml(caption)}</caption><thead><tr>${head}</tr></thead><tbody>${body.join('')}</tbody></table></div>`
 }
 
 function sign(value: number): string {

@@ -16,13 +16,13 @@ export function drawdownSeries(returns: Float64Array): Float64Array {
   return out
 }
 
-/** Drawdown of an equity or price curve from its highest value so far; fractions in [-1, 0]; shape as given, a gap stays `NaN`. */
+/** Drawdown of an equity or price curve from its highest value so far; fractions in [-1, 0]; shape as given, `NaN` at a gap and until equity is first above 0. */
 export function drawdownOfEquity(equity: Float64Array): Float64Array {
   const out = new Float64Array(equity.length)
   let peak = -Infinity
   for (let i = 0; i < equity.length; i++) {
     if (equity[i] > peak) peak = equity[i]
-    out[i] = (equity[i] - peak) / peak
+    out[i] = peak > 0 ? (equity[i] - peak) / peak : NaN
   }
   return out
 }
@@ -59,20 +59,25 @@ export interface Drawdown {
  */
 export function drawdowns(equity: Float64Array): readonly Drawdown[] {
   const found: Drawdown[] = []
+  forEachDrawdown(equity, (drawdown) => found.push(drawdown))
+  return found
+}
+
+/** {@link drawdowns} one at a time, for curves whose drawdowns are too many to hold. */
+export function forEachDrawdown(equity: Float64Array, visit: (drawdown: Drawdown) => void): void {
   let peak = -1
   let trough = -1
   let last = -1
   for (let i = 0; i < equity.length; i++) {
     if (equity[i] !== equity[i]) continue
     last = i
-    if (peak === -1 || equity[i] >= equity[peak]) {
-      if (trough !== -1) found.push({ peak, trough, end: i, depth: equity[trough] / equity[peak] - 1, isRecovered: true })
+    if (peak === -1 || equity[i] >= equity[peak] || !(equity[peak] > 0)) {
+      if (trough !== -1) visit({ peak, trough, end: i, depth: equity[trough] / equity[peak] - 1, isRecovered: true })
       peak = i
       trough = -1
     } else if (trough === -1 || equity[i] < equity[trough]) trough = i
   }
-  if (trough !== -1) found.push({ peak, trough, end: last, depth: equity[trough] / equity[peak] - 1, isRecovered: false })
-  return found
+  if (trough !== -1) visit({ peak, trough, end: last, depth: equity[trough] / equity[peak] - 1, isRecovered: false })
 }
 
 /**

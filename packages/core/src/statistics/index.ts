@@ -41,6 +41,7 @@ export {
   drawdownOfEquity,
   drawdowns,
   drawdownSeries,
+  forEachDrawdown,
   longestRecovery,
   maxDrawdown,
   maxDrawdownOfEquity,

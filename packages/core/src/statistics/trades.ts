@@ -79,7 +79,10 @@ interface TradeRow {
   readonly fees: number
 }
 
-/** Matches fills into closed trades. What is still open at the end is not a trade. */
+/**
+ * Matches fills into closed trades. What is still open at the end is not a trade.
+ * @throws {TradingError} `STATISTICS_INPUT` for a quantity that is not finite
+ */
 export function matchTrades(fills: FillColumns, { method = 'fifo', multipliers }: MatchOptions = {}): TradeColumns {
   const rows: TradeRow[] = []
   const lots = new Map<number, OpenLot[]>()
@@ -92,6 +95,12 @@ export function matchTrades(fills: FillColumns, { method = 'fifo', multipliers }
     rounds.set(instrument, round)
     const feePerUnit = fills.fees[i] / Math.abs(fills.quantities[i])
     let remaining = fills.quantities[i]
+    if (!Number.isFinite(remaining)) {
+      throw new TradingError('STATISTICS_INPUT', `fill ${i} has a quantity of ${remaining}; a quantity is a number`, {
+        row: i,
+        quantity: remaining,
+      })
+    }
     const multiplier = multipliers?.[instrument] ?? 1
     while (remaining !== 0 && open.length > 0 && Math.sign(open[0].quantity) !== Math.sign(remaining)) {
       const lot = open[0]

@@ -132,6 +132,30 @@ describe('a report refuses', () => {
     ['equity.values', { equity: { times: bars.times, values: new Float64Array(3) } }],
     ['fills.fees', { fills: { ...noFills, fees: new Float64Array(1) } }],
     ['instrument 7', { prices: [{ instrument: 7, times: bars.times, close: bars.close }] }],
+    [
+      'fills.prices',
+      {
+        fills: {
+          times: bars.times.slice(0, 1),
+          instruments: new Uint32Array(1),
+          quantities: Float64Array.of(1),
+          prices: Float64Array.of(NaN),
+          fees: Float64Array.of(0),
+        },
+      },
+    ],
+    [
+      'fills.quantities',
+      {
+        fills: {
+          times: bars.times.slice(0, 1),
+          instruments: new Uint32Array(1),
+          quantities: Float64Array.of(Infinity),
+          prices: Float64Array.of(1),
+          fees: Float64Array.of(0),
+        },
+      },
+    ],
     ['initialEquity', { initialEquity: 0 }],
     ['ascend', { equity: { times: bars.times.slice().reverse(), values: bars.close } }],
   ])('a record whose %s does not fit', (name, change) => {

@@ -56,6 +56,12 @@ describe('matching fills into trades', () => {
     expect([...matchTrades(fills, { multipliers: Float64Array.of(1, 50) }).profits]).toEqual([1000])
   })
 
+  test('refuses a quantity that is not a number', () => {
+    expect(() => matchTrades(columns([{ quantity: NaN, price: 1 }]))).toThrow(
+      expect.objectContaining({ code: 'STATISTICS_INPUT' }) as Error,
+    )
+  })
+
   test('leaves no dust of fractional quantities open', () => {
     const trades = matchTrades(
       columns([
