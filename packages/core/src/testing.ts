@@ -1,1 +1,9 @@
-export {}
+export { conformanceSuite, runCases, type CaseDefinition, type ConformanceCase, type SuiteDefinition } from './testing/suite.js'
+export { brokerCases, type BrokerClaim, type BrokerHarness, type BrokerWorld } from './testing/broker-cases.js'
+export { gateCases, type GateHarness } from './testing/gate-cases.js'
+export { manifestCases, type ManifestHarness, type ManifestStorage } from './testing/manifest-cases.js'
+export { modelCases, type ModelHarness } from './testing/model-cases.js'
+export { notifierCases, type NotifierHarness, type NotifierWorld } from './testing/notifier-cases.js'
+export { trackerCases, type TrackedRecord, type TrackerHarness } from './testing/tracker-cases.js'
+export { adversarialVenue, type AdversarialVenue, type AdversarialVenueOptions, type VenueFaults } from './testing/adversarial-venue.js'
+export { testStrategy, type StrategyBench, type TestBar, type TestQuote, type TestStrategyOptions } from './testing/test-strategy.js'

@@ -363,7 +363,11 @@ export class Conductor {
     if (this.#snapshotFailure !== undefined) {
       const failure = this.#snapshotFailure
       this.#snapshotFailure = undefined
-      this.#notices.degraded(this.#parts.options.broker.name, `it gave no snapshot: ${failure.message}`, 'what was missed while it was away is not known yet')
+      this.#notices.degraded(
+        this.#parts.options.broker.name,
+        `it gave no snapshot: ${failure.message}`,
+        'what was missed while it was away is not known yet',
+      )
       this.#snapshotWanted = true
     }
     if (this.#snapshot !== undefined) {

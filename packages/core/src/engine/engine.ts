@@ -426,7 +426,14 @@ export class Engine {
   /** Quotes were dropped because later ones had come: models that read the schema start again from cold. */
   conflated(feed: string, schema: Schema, rows: number): void {
     this.conflatedRows += rows
-    this.handleFeedStatus({ type: 'feed-status', feed, status: 'conflated', at: this.now, schema, message: `${rows} quotes were dropped: later ones had come` })
+    this.handleFeedStatus({
+      type: 'feed-status',
+      feed,
+      status: 'conflated',
+      at: this.now,
+      schema,
+      message: `${rows} quotes were dropped: later ones had come`,
+    })
   }
 
   /** Quotes dropped because later ones had come. */

@@ -70,10 +70,11 @@ function absent(record: OrderRecord, snapshot: BrokerSnapshot): BrokerEvent {
   const filledQuantity = Math.max(executed, record.filledQuantity)
   const base = { type: 'broker-order', clientOrderId, at: snapshot.asOf, filledQuantity } as const
   if (filledQuantity >= record.quantity - 5e-10) return { ...base, status: 'filled' }
-  const neverSeen = record.brokerOrderId === undefined && filledQuantity === 0
-  return neverSeen
-    ? { ...base, status: 'rejected', message: 'it never reached the broker: a complete snapshot does not have it' }
-    : { ...base, status: 'canceled', message: 'the broker no longer has it: a complete snapshot does not have it' }
+  const neverAnswered = record.brokerOrderId === undefined && filledQuantity === 0
+  const message = neverAnswered
+    ? 'it never arrived, or ended unseen: a complete snapshot does not have it'
+    : 'the broker no longer has it: a complete snapshot does not have it'
+  return { ...base, status: 'canceled', message }
 }
 
 /** Positions of a complete snapshot that differ from ours once all executions are counted. */

@@ -1,0 +1,202 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { equity, inMemory, type Instrument, type Strategy } from '@gatehouse/core'
+import { adversarialVenue, type AdversarialVenue, type VenueFaults } from '@gatehouse/core/testing'
+import { Engine } from '../../src/engine/engine.js'
+import { timeKey } from '../../src/engine/time-key.js'
+
+const instrument = equity('TEST', { venue: 'SIM', calendar: '24x7' })
+const other = equity('ELSE', { venue: 'SIM', calendar: '24x7' })
+
+/** An engine at the venue without a loop: the test is the loop. */
+async function desk(venue: AdversarialVenue): Promise<{ engine: Engine; turn: () => Promise<void>; take: () => Promise<boolean> }> {
+  const strategy = (): Strategy => ({ name: 'by-hand' })
+  const { broker } = venue
+  const engine = new Engine({
+    options: { time: 'realtime', strategy, feeds: [inMemory([])], broker },
+    strategy: strategy(),
+    runId: 'adv',
+    currency: 'USD',
+    models: [],
+    observer: {},
+    journal: undefined,
+    isReplaying: false,
+  })
+  for (const known of [instrument, other]) engine.ledger.holdings[engine.table.indexOf(known)].mark = 100
+  const tick = (): void => void (engine.nowKey = timeKey(venue.now()))
+  let isWanted = false
+  engine.onBrokerStatus = ({ status }) => (isWanted ||= status === 'connected')
+  tick()
+  engine.adoptSnapshot(
+    await broker.connect({ emit: engine.emit, workingOrders: [], nextCounter: () => engine.nextCounter(), instruments: [] }),
+  )
+  const take = async (): Promise<boolean> => {
+    try {
+      const snapshot = await broker.snapshot()
+      tick()
+      engine.takeSnapshot(snapshot)
+      engine.drain()
+      return snapshot.complete
+    } catch {
+      return false
+    }
+  }
+  const turn = async (): Promise<void> => {
+    venue.step()
+    tick()
+    engine.drain()
+    if (!isWanted) return
+    isWanted = !(await take())
+  }
+  return { engine, turn, take }
+}
+
+const faults: fc.Arbitrary<VenueFaults> = fc.record({
+  loseEvent: fc.double({ min: 0, max: 0.3, noNaN: true }),
+  duplicateEvent: fc.double({ min: 0, max: 0.4, noNaN: true }),
+  delayEvent: fc.double({ min: 0, max: 0.4, noNaN: true }),
+  loseCommand: fc.double({ min: 0, max: 0.2, noNaN: true }),
+  correctFill: fc.double({ min: 0, max: 0.2, noNaN: true }),
+  manualTrade: fc.double({ min: 0, max: 0.1, noNaN: true }),
+  disconnect: fc.double({ min: 0, max: 0.15, noNaN: true }),
+  incompleteSnapshot: fc.double({ min: 0, max: 0.5, noNaN: true }),
+})
+
+type Action =
+  | { readonly do: 'target'; readonly quantity: number }
+  | { readonly do: 'limit' | 'bracket' | 'oco'; readonly side: 'buy' | 'sell'; readonly quantity: number }
+  | { readonly do: 'cancel' | 'replace' | 'cancelAll' | 'wait' }
+
+const action: fc.Arbitrary<Action> = fc.oneof(
+  fc.record({ do: fc.constant('target' as const), quantity: fc.integer({ min: -20, max: 20 }) }),
+  fc.record({
+    do: fc.constantFrom('limit' as const, 'bracket' as const, 'oco' as const),
+    side: fc.constantFrom('buy' as const, 'sell' as const),
+    quantity: fc.integer({ min: 1, max: 20 }),
+  }),
+  fc.record({ do: fc.constantFrom('cancel' as const, 'replace' as const, 'cancelAll' as const, 'wait' as const) }),
+)
+
+function act({ trader }: Engine, step: Action, of: Instrument): void {
+  const [working] = trader.working()
+  switch (step.do) {
+    case 'target':
+      trader.target(of, step.quantity)
+      return
+    case 'limit':
+      trader.submit({ instrument: of, side: step.side, quantity: step.quantity, type: 'limit', limitPrice: 100 })
+      return
+    case 'bracket': {
+      const sign = step.side === 'buy' ? 1 : -1
+      trader.bracket({
+        instrument: of,
+        side: step.side,
+        quantity: step.quantity,
+        takeProfitPrice: 100 + 5 * sign,
+        stopLossPrice: 100 - 5 * sign,
+      })
+      return
+    }
+    case 'oco':
+      trader.oneCancelsOther([
+        { instrument: of, side: step.side, quantity: step.quantity, type: 'limit', limitPrice: 99 },
+        { instrument: of, side: step.side, quantity: step.quantity, type: 'limit', limitPrice: 98 },
+      ])
+      return
+    case 'cancel':
+      if (working !== undefined) trader.cancel(working.order.clientOrderId)
+      return
+    case 'replace':
+      if (working !== undefined) trader.replace(working.order.clientOrderId, { quantity: working.order.quantity + 1 })
+      return
+    case 'cancelAll':
+      trader.cancelAll()
+      return
+    case 'wait':
+  }
+}
+
+describe('under a venue that loses, repeats, reorders, corrects and disconnects', () => {
+  test('every order reaches the end the venue gave it, and positions and cash are the venue’s to the nano-unit', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer(), faults, fc.array(action, { minLength: 5, maxLength: 60 }), async (seed, faultsNow, actions) => {
+        const venue = adversarialVenue({ seed, faults: faultsNow })
+        const { engine, turn, take } = await desk(venue)
+        for (const [i, step] of actions.entries()) {
+          act(engine, step, i % 3 === 0 ? other : instrument)
+          await turn()
+        }
+        venue.calm()
+        engine.trader.cancelAll()
+        engine.drain()
+        for (let i = 0; i < 30; i++) await turn()
+        expect(await take()).toBe(true)
+        engine.trader.cancelAll()
+        for (let i = 0; i < 30; i++) await turn()
+        await take()
+        for (const [id, arrivals] of venue.arrivals) expect(arrivals, `${id} arrived twice`).toBe(1)
+        for (const of of [instrument, other]) expect(engine.portfolio.quantity(of)).toBe(venue.position(of))
+        expect(engine.ledger.account('USD').nano).toBe(venue.cashNano)
+        const unsettled = [...engine.orderLog.all()].map(({ order, status }) => `${order.clientOrderId} ${status}`)
+        expect(unsettled).toEqual([])
+        for (const { clientOrderId, status, filled } of venue.orders) {
+          const record = engine.orderLog.find(clientOrderId)
+          expect([record?.status, record?.filledQuantity]).toEqual([status, filled])
+        }
+      }),
+      { numRuns: 150 },
+    )
+  })
+
+  test('target never overshoots: the position stays between the targets that were given', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer(),
+        faults,
+        fc.array(fc.option(fc.integer({ min: -30, max: 30 })), { minLength: 5, maxLength: 60 }),
+        async (seed, faultsNow, targets) => {
+          const venue = adversarialVenue({ seed, faults: { ...faultsNow, manualTrade: 0 } })
+          const { engine, turn } = await desk(venue)
+          let [low, high] = [0, 0]
+          for (const quantity of targets) {
+            if (quantity !== null) {
+              engine.trader.target(instrument, quantity)
+              low = Math.min(low, quantity)
+              high = Math.max(high, quantity)
+            }
+            await turn()
+            expect(venue.position(instrument)).toBeGreaterThanOrEqual(low)
+            expect(venue.position(instrument)).toBeLessThanOrEqual(high)
+          }
+        },
+      ),
+      { numRuns: 200 },
+    )
+  })
+
+  test('a target is reached once the venue is calm', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer(),
+        faults,
+        fc.array(fc.integer({ min: -30, max: 30 }), { minLength: 1, maxLength: 20 }),
+        async (seed, faultsNow, targets) => {
+          const venue = adversarialVenue({ seed, faults: { ...faultsNow, manualTrade: 0 } })
+          const { engine, turn } = await desk(venue)
+          for (const quantity of targets) {
+            engine.trader.target(instrument, quantity)
+            await turn()
+          }
+          venue.calm()
+          const last = targets[targets.length - 1]
+          for (let i = 0; i < 100; i++) {
+            await turn()
+            engine.trader.target(instrument, last)
+          }
+          expect(venue.position(instrument)).toBe(last)
+        },
+      ),
+      { numRuns: 100 },
+    )
+  })
+})
