@@ -11,8 +11,8 @@ export const bookLevels = 10
 const depthShape: readonly number[] = [300, 480, 600, 660, 660, 640, 600, 570, 540, 510]
 /** How far the shown imbalance reaches into the book. */
 const imbalanceShape: readonly number[] = [1, 0.8, 0.6, 0.4, 0.2, 0, 0, 0, 0, 0]
-const quietEvents = 7
-const burstEvents = 20
+const quietEvents = 5
+const burstEvents = 16
 const nanosPerSecond = 1_000_000_000
 
 const add = 65
@@ -20,7 +20,6 @@ const cancel = 67
 const trade = 84
 const buyer = 66
 const seller = 65
-const none = 78
 
 /** Rows that one second cannot exceed but for a price that jumps by hundreds of ticks; a batch with less room left is handed over first. */
 export const roomForSecond = 1024
@@ -85,7 +84,7 @@ export class BookEvents {
     const late = Math.max(1, Math.floor((nanosPerSecond - 10_000_000 - this.#nanos) / (rest + 2)))
     const left = plan.volume - plan.earlySize - this.#extremeVolume(plan)
     for (let event = 0; event < rest; event++) this.#reviseAny(late)
-    if (left > 0) this.#trade(plan.close, plan.close > plan.bid ? 1 : -1, left, late)
+    if (left > 0) this.#trade(plan.close, plan.close > plan.bid + (plan.spread - 1) / 2 ? 1 : -1, left, late)
   }
 
   /** Trades at the bar's high and low where neither its open nor its close is one. */
@@ -125,7 +124,7 @@ export class BookEvents {
   #trade(price: number, side: number, size: number, pace: number): void {
     this.#advance(pace)
     const isHidden = price > this.#bestBid && price < this.#bestAsk
-    this.#emit(trade, isHidden ? none : side > 0 ? buyer : seller, price, size, 0)
+    this.#emit(trade, side > 0 ? buyer : seller, price, size, 0)
     if (isHidden) return
     const sizes = side > 0 ? this.#ask : this.#bid
     const before = sizes[0]

@@ -2,13 +2,23 @@ import { exactExp } from './exact-math.js'
 import type { SessionMinutes } from './minute-world.js'
 import { RandomStream } from './random.js'
 import { leastVolume, SecondPath } from './second-path.js'
-import { activitySign, drawActivity } from './signal-process.js'
 
-/** Depth of a thin, normal and thick book, in the same U-shaped relation to the sign as activity is for bars. */
+/**
+ * Depth of a thin, normal and thick book and the sign of its signals, U-shaped in depth. Shares of 1/4, 1/2 and 1/4 make both E[sign] and
+ * E[sign * depth] zero.
+ */
 export const regimeDepth: readonly number[] = [0.5, 1, 1.5]
+export const regimeSign: readonly number[] = [1, -1, 1]
+
+function drawRegime(random: RandomStream): number {
+  const bits = random.word() & 3
+  return bits === 0 ? 0 : bits === 3 ? 2 : 1
+}
+
 const regimeRenewal = 1 / 12
 const burstRenewal = 1 / 5
-export const maxSpread = 3
+/** Spreads are odd numbers of ticks from 1 to this, so that a change moves both sides alike and leaves the middle where it is. */
+export const maxSpread = 9
 /** Spread of log sizes of early trades, and their mean as a share of the mean second's volume. */
 export const sizeSpread = 0.6
 export const earlyShare = 0.3
@@ -97,7 +107,7 @@ export class BookPlanner {
     const open = session.open[name]
     this.plan = {
       second: session.day.open - 1,
-      regime: drawActivity(this.#random),
+      regime: drawRegime(this.#random),
       burst: this.#random.word() & 1,
       spreadBefore: 1,
       bidBefore: open,
@@ -127,9 +137,9 @@ export class BookPlanner {
     const { plan } = this
     const { path, moves, volatility, typicalVolume } = this.#current
     const random = this.#random
-    if (random.uniform() < regimeRenewal) plan.regime = drawActivity(random)
+    if (random.uniform() < regimeRenewal) plan.regime = drawRegime(random)
     if (random.uniform() < burstRenewal) plan.burst = random.word() & 1
-    const sign = activitySign[plan.regime]
+    const sign = regimeSign[plan.regime]
 
     plan.second++
     plan.volatility = volatility
@@ -145,22 +155,21 @@ export class BookPlanner {
     plan.volume = path.volume[i]
     plan.typicalVolume = typicalVolume
     this.#planTrade(sign)
-    this.#planQuotes(sign, path.efficient[i])
+    this.#planQuotes(sign, path.quote[i])
     return true
   }
 
   #planTrade(sign: number): void {
     const { plan } = this
     const random = this.#random
-    // Aggressors take what is there: at or above the ask they buy, at or below the bid they sell, in between either.
-    const ask = plan.bid + plan.spread
-    plan.earlySide = plan.open >= ask ? 1 : plan.open <= plan.bid ? -1 : (random.word() & 1) * 2 - 1
+    // Trades come a tick apart around the middle: the upper is a buyer's. Within a wide spread they meet hidden orders.
+    plan.earlySide = plan.open > plan.bid + (plan.spread - 1) / 2 ? 1 : -1
     const u = sign * plan.earlySide * this.#loadings.size * plan.move + this.#sizeNoise * random.normal()
     const size = Math.round(earlyShare * plan.typicalVolume * exactExp(sizeSpread * u))
     plan.earlySize = Math.max(1, Math.min(plan.volume - leastVolume + 1, size))
   }
 
-  #planQuotes(sign: number, efficient: number): void {
+  #planQuotes(sign: number, quote: number): void {
     const { plan } = this
     const { wantedChange, otherChange } = this.#loadings
     plan.bidBefore = plan.bid
@@ -168,8 +177,8 @@ export class BookPlanner {
     const wanted = sign * (plan.burst === 1 ? -1 : 1)
     const u = this.#random.uniform()
     const change = u < wantedChange ? wanted : u < wantedChange + otherChange ? -wanted : 0
-    plan.spread = Math.max(1, Math.min(maxSpread, plan.spread + change))
-    plan.bid = Math.floor(efficient - (plan.spread - 1) / 2)
+    plan.spread = Math.max(1, Math.min(maxSpread, plan.spread + 2 * change))
+    plan.bid = quote - (plan.spread - 1) / 2
   }
 
   #turnMinute(minute: number): void {

@@ -1,2 +1,5 @@
 export { syntheticBars, syntheticMarket, type SyntheticBarsOptions, type SyntheticMarket } from './market.js'
 export { type SyntheticMarketOptions } from './market-options.js'
+export { type BookTrace, type FuturesOptions, type GapTrace, type SignalTrace, type SyntheticOptimum } from './optimum.js'
+export { RandomStream } from './random.js'
+export { exactExp, exactLog, normalCdf, normalQuantile } from './exact-math.js'

@@ -12,6 +12,8 @@ export interface SyntheticMarketOptions {
   /** First and one past the last day of the world, as `YYYY-MM-DD` or time; New York dates. 2016-01-01 to 2024-01-01 when left out. */
   readonly from?: string | TimeNs | undefined
   readonly to?: string | TimeNs | undefined
+  /** Names that gap now and then, for the cross-section; 120 when left out. */
+  readonly gapNames?: number | undefined
   /** Plants nothing: the same world, in which no feature knows anything about the future. */
   readonly noSignal?: boolean | undefined
   /** Strength of the planted signals; 1 is what the proofs use. */
@@ -24,6 +26,7 @@ export interface World {
   readonly fromDay: number
   readonly toDay: number
   readonly strength: number
+  readonly gapNames: number
 }
 
 /** Source name of every row that a synthetic market makes. */
@@ -36,9 +39,11 @@ const defaultSymbols = ['ALFA', 'BRAV', 'CHAR', 'DELT', 'ECHO']
 
 /** Checks the options. @throws {TradingError} `SYNTHETIC_OPTIONS_INVALID` */
 export function readMarketOptions(options: SyntheticMarketOptions): World {
-  const { seed, symbols = defaultSymbols, from = '2016-01-01', to = '2024-01-01', noSignal = false, signal = 1 } = options
+  const { seed, symbols = defaultSymbols, from = '2016-01-01', to = '2024-01-01', noSignal = false, signal = 1, gapNames = 120 } = options
   if (!Number.isSafeInteger(seed) || seed < 0) throw invalid(`seed is ${seed}; it is a whole number from 0 on`, { seed })
   if (!(signal >= 0 && signal <= 3)) throw invalid(`signal is ${signal}; it is a strength from 0 to 3`, { signal })
+  if (!(Number.isInteger(gapNames) && gapNames >= 1 && gapNames <= 999))
+    throw invalid(`gapNames is ${gapNames}; it is a number of names from 1 to 999`, { gapNames })
   const instruments = symbols.map((symbol) => (typeof symbol === 'string' ? equity(symbol) : symbol))
   if (instruments.length === 0) throw invalid('symbols is empty: name at least one', {})
   const names = new Set(instruments.map(({ symbol }) => symbol))
@@ -48,7 +53,7 @@ export function readMarketOptions(options: SyntheticMarketOptions): World {
     throw invalid(`${odd.symbol} has ticks of ${odd.tickSize}; synthetic prices are whole cents`, { symbol: odd.symbol })
   const [fromDay, toDay] = [readDay('from', from), readDay('to', to)]
   if (toDay <= fromDay) throw invalid('the world ends before it begins', { from, to })
-  return { seed, instruments, fromDay, toDay, strength: noSignal ? 0 : signal }
+  return { seed, instruments, fromDay, toDay, strength: noSignal ? 0 : signal, gapNames }
 }
 
 function readDay(option: string, value: string | TimeNs): number {

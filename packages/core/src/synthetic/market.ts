@@ -11,6 +11,9 @@ import { anyBatch } from '../market-data/any-batch.js'
 import { bookBatches, tradesOf } from './book-feed.js'
 import { coarseBars } from './coarse-bars.js'
 import { secondBars } from './second-bars.js'
+import { gapBatches } from './gap-feed.js'
+import { GapName } from './gap-names.js'
+import { optimumOf, type SyntheticOptimum } from './optimum.js'
 import { invalid, readMarketOptions, type SyntheticMarketOptions, type World } from './market-options.js'
 
 /** One seeded, coherent world and the feeds it can give. */
@@ -29,6 +32,14 @@ export interface SyntheticMarket {
   book(symbol?: string): Feed
   /** The trades of {@link book} alone. */
   trades(symbol?: string): Feed
+  /**
+   * The cross-section: names that gap up now and then. `news`, `ohlcv-1m` (pre-market from 07:00 and the session, on days they gap), `ohlcv-1d` of all,
+   * and `fundamentals` with the fields `floatShares`, `sharesShort` and `shortRatio`.
+   */
+  gaps(): Feed
+  readonly gapInstruments: readonly Instrument[]
+  /** The best that can be known of this market, for measuring models against it. */
+  readonly optimum: SyntheticOptimum
 }
 
 /**
@@ -38,7 +49,19 @@ export interface SyntheticMarket {
  */
 export function syntheticMarket(options: SyntheticMarketOptions): SyntheticMarket {
   const world = readMarketOptions(options)
+  const gapInstruments = Array.from({ length: world.gapNames }, (_, index) => new GapName(world.seed, index, world.strength).instrument)
   return {
+    gapInstruments,
+    optimum: optimumOf(world),
+    gaps: () =>
+      recordedFeed({
+        name: 'synthetic-gaps',
+        schemas: ['news', 'ohlcv-1m', 'ohlcv-1d', 'fundamentals'],
+        instruments: async () => gapInstruments,
+        async *open(range) {
+          yield* gapBatches(world, range)
+        },
+      }),
     seed: world.seed,
     instruments: world.instruments,
     range: { from: timeOfDay(world.fromDay), to: timeOfDay(world.toDay) },

@@ -3,7 +3,7 @@ import { nameProfile, type NameProfile } from './name-profile.js'
 import { RandomStream } from './random.js'
 import { varianceUpTo, volumeUpTo } from './seasonality.js'
 import type { TradingDay } from './sessions.js'
-import { activityRms, activityVolatility, activityVolume, SignalProcess } from './signal-process.js'
+import { activityRms, activityVolatility, activityVolume, scaled, SignalProcess, type SignalProcessOptions } from './signal-process.js'
 
 export const sessionMinutes = 390
 const secondsPerHour = 3600
@@ -12,16 +12,16 @@ const overnightShare = 0.2
 /** Part of a step that all names share. */
 const marketLoading = 0.5
 const ownLoading = Math.sqrt(1 - marketLoading * marketLoading)
-/** Pulls a price back to its first value with a half-life of about twenty years: long runs stay within what integers hold. */
-const dailyReversion = 1.4e-4
+/** Pulls a price back to its first value with a half-life of about five years: however long the run, ticks stay small against a second's moves. */
+const dailyReversion = 5.5e-4
 const jumpChance = 0.0004
 const jumpScale = 8
 const lowestPrice = 200
 
-/** The signal in hourly bars: momentum of about three days, activity that lasts about a month. */
-export const hourSignal = { memory: 0.95, renewal: 1 / 140, strength: 0.13 } as const
-/** The signal in seconds, decided minute by minute: momentum of about four minutes, activity that lasts about six. */
-export const minuteSignal = { memory: 0.75, renewal: 1 / 6, strength: 0.3 } as const
+/** The signal in hourly bars: momentum of about three days, activity that lasts about two weeks. */
+export const hourSignal: SignalProcessOptions = { memory: 0.95, renewal: 1 / 70, trend: 0.25, fade: 0.7 }
+/** The signal in seconds, decided minute by minute: momentum of about five minutes, activity that lasts about eight. */
+export const minuteSignal: SignalProcessOptions = { memory: 0.8, renewal: 1 / 8, trend: 0.35, fade: 0.65 }
 
 /**
  * The minutes of one session, reused from session to session. Minute `m` of name `n` is at `m * names + n`. Prices in ticks.
@@ -147,6 +147,7 @@ class NameState {
   #lastClose: number
   /** Daily volatility as the hour's activity has it, as a fraction of the price. */
   #level = 0
+  #volumeLevel = 1
   /** Drift per unit of minute volatility squared, from the hourly signal. */
   #hourSlope = 0
   /** Sum of the hour's returns so far. */
@@ -157,8 +158,8 @@ class NameState {
     this.#price = profile.firstPrice
     this.#lastClose = profile.firstPrice
     this.#random = new RandomStream(seed, 'minute', profile.symbol)
-    this.#hour = new SignalProcess({ ...hourSignal, strength: hourSignal.strength * strength })
-    this.#minute = new SignalProcess({ ...minuteSignal, strength: minuteSignal.strength * strength })
+    this.#hour = new SignalProcess(scaled(hourSignal, strength))
+    this.#minute = new SignalProcess(scaled(minuteSignal, strength))
     this.#hour.start(this.#random)
   }
 
@@ -172,6 +173,7 @@ class NameState {
     const drift = this.#hour.drift
     this.#hour.renew(this.#random)
     this.#level = (activityVolatility[this.#hour.activity] / activityRms) * this.#profile.dailyVolatility
+    this.#volumeLevel = activityVolume[this.#hour.activity]
     this.#hourSlope = drift / (this.#level * Math.sqrt(variance + overnight))
     this.#hourReturn = 0
     if (overnight === 0) return
@@ -205,7 +207,8 @@ class NameState {
     session.high[cell] = Math.max(open, close, Math.round(before + up))
     session.low[cell] = Math.min(open, close, Math.round(before + down))
     const noise = 0.5 + random.uniform()
-    session.volume[cell] = 600 + Math.round(this.#profile.dailyVolume * volumeOfDay * activityVolume[minute.activity] * noise)
+    session.volume[cell] =
+      600 + Math.round(this.#profile.dailyVolume * this.#volumeLevel * volumeOfDay * activityVolume[minute.activity] * noise)
     session.start[cell] = before
     session.efficient[cell] = after
     session.volatility[cell] = ticks

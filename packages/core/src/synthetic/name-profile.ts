@@ -3,7 +3,7 @@ import { RandomStream } from './random.js'
 /** What a name is like; drawn from its own stream, so it does not depend on the other names. */
 export interface NameProfile {
   readonly symbol: string
-  /** First price, in ticks. */
+  /** First price, in ticks: a second moves it by a few of them, so that rounding to ticks says little about what comes next. */
   readonly firstPrice: number
   /** Daily volatility of returns. */
   readonly dailyVolatility: number
@@ -18,8 +18,8 @@ export function nameProfile(seed: number, symbol: string): NameProfile {
   const random = new RandomStream(seed, 'profile', symbol)
   return {
     symbol,
-    firstPrice: 6_000 + random.below(24_000),
-    dailyVolatility: (0.16 + 0.2 * random.uniform()) / rootOfYear,
+    firstPrice: 30_000 + random.below(40_000),
+    dailyVolatility: (0.16 + 0.16 * random.uniform()) / rootOfYear,
     dailyVolume: 4_000_000 + random.below(16_000_000),
   }
 }
