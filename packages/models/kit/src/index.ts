@@ -99,3 +99,71 @@ export { tapeExecutor, type TapeBatch, type TapeExecutorOptions } from './tape/t
 export { tapeForward, type TapePass, type TensorMap } from './tape/tape-network.js'
 export { type TapeOps, type TensorFlow } from './tape/tape-ops.js'
 export { selectTensorBackend, type TensorBackend, type TensorBackendName } from './tape/tensor-backend.js'
+
+export {
+  feature,
+  followedBy,
+  over,
+  type FeatureDefinition,
+  type FeatureOperator,
+  type MissingRule,
+  type Reader,
+} from './feature/feature.js'
+export { featureSet, requireSameFeatures, type FeatureSet, type FeatureStream } from './feature/feature-set.js'
+export { featureMatrix, type FeatureMatrix, type FeatureMatrixOptions } from './feature/feature-matrix.js'
+export { averageTrueRange, barReaders, dayOfWeek, timeOfDay, volumeByHour } from './feature/bar-features.js'
+export {
+  bookWidth,
+  imbalance,
+  isAction,
+  levelDistance,
+  levelSize,
+  micropriceDeviation,
+  mid,
+  orderFlowImbalance,
+  orderSizeRatio,
+  queueRatio,
+  secondsBetween,
+  spreadTicks,
+  tradeFlow,
+} from './feature/book-features.js'
+export {
+  chain,
+  combine,
+  difference,
+  drawdown,
+  efficiency,
+  ewma,
+  ewmaVolatility,
+  identity,
+  lag,
+  log,
+  logReturn,
+  map,
+  rangePosition,
+  relativeStrength,
+  rollingMax,
+  rollingMean,
+  rollingMin,
+  rollingStd,
+  rollingSum,
+  type Transform,
+  wilder,
+  zScore,
+} from './feature/transform.js'
+
+export {
+  cutIntoClasses,
+  forwardReturn,
+  gradesWithin,
+  labelIntervals,
+  metaLabel,
+  rowsAfter,
+  signedImpact,
+  smoothedDirection,
+  spreadTransition,
+  trendByVolatility,
+  tripleBarrier,
+  type BarrierLabels,
+  type LabelSet,
+} from './label/labels.js'

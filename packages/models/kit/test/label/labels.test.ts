@@ -1,0 +1,95 @@
+import { expect, test } from 'vitest'
+import {
+  cutIntoClasses,
+  forwardReturn,
+  gradesWithin,
+  labelIntervals,
+  metaLabel,
+  rowsAfter,
+  signedImpact,
+  smoothedDirection,
+  spreadTransition,
+  trendByVolatility,
+  tripleBarrier,
+} from '@gatehouse/model-kit'
+
+const f64 = (...xs: number[]): Float64Array => Float64Array.from(xs)
+
+test('forward returns are in units of their own volatility, and missing at the end', () => {
+  const { labels, from, to } = forwardReturn(f64(100, 110, 121, 133.1), { horizon: 2, volatility: f64(0.1, 0.1, 0.1, 0.1) })
+  expect(labels[0]).toBeCloseTo((2 * Math.log(1.1)) / (0.1 * Math.SQRT2), 5)
+  expect([labels[2], labels[3]]).toEqual([NaN, NaN])
+  expect([from[1], to[1], to[3]]).toEqual([1, 3, 3])
+  expect(Array.from(cutIntoClasses({ labels: Float32Array.of(-2, -1, 0, 1, NaN), from, to }, [-1, 1]).labels)).toEqual([0, 1, 1, 2, -1])
+})
+
+test('trend by volatility names its five classes', () => {
+  const walk = (steps: number[]): Float64Array =>
+    Float64Array.from([0, ...steps].map((_, i) => 100 * Math.exp(steps.slice(0, i).reduce((a, b) => a + b, 0))))
+  const of = (steps: number[]): number => {
+    const prices = walk(steps)
+    const v = new Float64Array(prices.length).fill(0.01)
+    return trendByVolatility(prices, { horizon: steps.length, trendVolatility: v, longVolatility: v }).labels[0]
+  }
+  expect([
+    of([0.01, 0.01, 0.01]),
+    of([0.05, -0.02, 0.03]),
+    of([0.001, -0.001, 0]),
+    of([-0.01, -0.01, -0.01]),
+    of([-0.05, 0.02, -0.03]),
+  ]).toEqual([0, 1, 2, 3, 4])
+})
+
+test('triple barriers: the first touch decides, a bar that touches both counts as the lower', () => {
+  const up = f64(0.05, 0.05, 0.05, 0.05, 0.05)
+  expect(Array.from(tripleBarrier(f64(100, 102, 106, 90, 100), { horizon: 3, up }).labels)).toEqual([2, 0, 0, 2, -1])
+  expect(Array.from(tripleBarrier(f64(100, 101, 102, 101, 100), { horizon: 2, up }).touched)).toEqual([2, 3, 4, 4, 4])
+  const both = tripleBarrier(f64(100, 100, 100), {
+    horizon: 1,
+    up: f64(0.01, 0.01, 0.01),
+    high: f64(100, 102, 100),
+    low: f64(100, 98, 100),
+  })
+  expect(both.labels[0]).toBe(0)
+  expect(both.returns[0]).toBeCloseTo(-0.01, 9)
+  expect(Array.from(metaLabel(both, Int8Array.of(-1, 1, 0)).labels)).toEqual([1, 0, NaN])
+})
+
+test('no barrier is looked for past the horizon or the end of the data', () => {
+  const { labels } = tripleBarrier(f64(100, 100, 100, 200), { horizon: 2, up: f64(0.1, 0.1, 0.1, 0.1) })
+  expect(Array.from(labels)).toEqual([1, 2, 2, -1])
+})
+
+test('smoothed direction compares the mean of the next mids with the mid now', () => {
+  const { labels } = smoothedDirection(f64(100, 101, 102, 99, 90, 90), { horizon: 2, threshold: 0.005 })
+  expect(Array.from(labels)).toEqual([2, 1, 0, 0, -1, -1])
+})
+
+test('spread transitions and signed impact', () => {
+  expect(Array.from(spreadTransition(f64(1, 2, 1, 1), 1).labels)).toEqual([2, 0, 1, -1])
+  const { labels } = signedImpact(f64(100, 100, 101, 101), { flow: f64(5, -3, 0, 2), horizon: 1 })
+  expect(labels[1]).toBeCloseTo(1e4 * Math.log(1.01), 1)
+  expect([labels[0], labels[2], labels[3]]).toEqual([NaN, NaN, NaN])
+})
+
+test('grades are by rank within the day, ties get the lower one', () => {
+  expect(Array.from(gradesWithin(f64(0.1, -0.2, 0, 0.3, 5, 5, NaN), Int32Array.of(0, 4, 7), 4))).toEqual([2, 0, 1, 3, 0, 0, NaN])
+})
+
+test('horizons in time become rows', () => {
+  expect(Array.from(rowsAfter(BigInt64Array.of(0n, 5n, 9n, 30n), 9n))).toEqual([2, 3, 3, -1])
+})
+
+test('intervals of labels are times for splits', () => {
+  const { t0, t1 } = labelIntervals({ from: Int32Array.of(0, 1), to: Int32Array.of(2, 3) }, BigInt64Array.of(10n, 20n, 30n, 40n))
+  expect([Array.from(t0), Array.from(t1)]).toEqual([[10n, 20n], [30n, 40n]]) // prettier-ignore
+})
+
+test('impossible settings are refused', () => {
+  for (const act of [
+    () => forwardReturn(f64(1, 2), { horizon: 0, volatility: f64(1, 1) }),
+    () => forwardReturn(f64(1, 2), { horizon: 1, volatility: f64(1) }),
+    () => gradesWithin(f64(1), Int32Array.of(0, 1), 1),
+  ])
+    expect(act).toThrow(expect.objectContaining({ code: 'MODEL_LABEL_INVALID' }))
+})
