@@ -3,7 +3,7 @@ import { quantile } from '../statistics/moments.js'
 import { sharpeRatio } from '../statistics/ratios.js'
 import { type Curve } from '../statistics/sampling.js'
 import { secondsOf } from '../statistics/time-columns.js'
-import { evenRows, rowsToDraw } from './downsample.js'
+import { evenRows, thin } from './downsample.js'
 import { formatAt, formatChange, formatMoney, formatNumber, formatPercent } from './format.js'
 import { decimalsOf, makeScale, niceStep, timeTicks, valueTicks, type Scale, type Tick } from './scale.js'
 import { axes, type Frame, HALF_WIDTH, type HoverPoints, linePath, makeFrame, px, renderSvg } from './svg.js'
@@ -19,7 +19,8 @@ export interface EquityChart {
 }
 
 /** Equity over time, the benchmark beside it scaled to the same start; logarithmic once the picture spans more than eightfold. */
-export function equityChart(curve: Curve, benchmark: Curve | undefined, currency: string): EquityChart {
+export function equityChart(recorded: Curve, benchmark: Curve | undefined, currency: string): EquityChart {
+  const curve = thin(recorded, COLUMNS)
   const frame = makeFrame(330)
   const seconds = secondsOf(curve.times)
   const market = benchmark === undefined ? undefined : scaledTo(benchmark, curve)
@@ -28,10 +29,7 @@ export function equityChart(curve: Curve, benchmark: Curve | undefined, currency
   const padded = isLogarithmic ? { low: extent.low / 1.05, high: extent.high * 1.05 } : pad(extent, 0.06)
   const y = makeScale(padded.low, padded.high, frame.bottom, frame.top, isLogarithmic)
   const x = timeScale(seconds, frame)
-  const path = (values: Float64Array): string => {
-    const rows = rowsToDraw(seconds, values, COLUMNS)
-    return linePath(rows, { x: (row) => x(seconds[row]), y: (row) => y(values[row]) })
-  }
+  const path = (values: Float64Array): string => linePath(finiteRows(values), { x: (row) => x(seconds[row]), y: (row) => y(values[row]) })
   const line = path(curve.values)
   const [first, last] = [curve.values[0], curve.values[curve.values.length - 1]]
   const [start, end] = [px(y(first)), px(x(seconds[seconds.length - 1]))]
@@ -57,12 +55,13 @@ export function equityChart(curve: Curve, benchmark: Curve | undefined, currency
 }
 
 /** Fall from the highest equity so far, as an area under zero; the deepest point is named. */
-export function drawdownChart(curve: Curve): string {
+export function drawdownChart(recorded: Curve): string {
+  const curve = thin(recorded, COLUMNS)
   const frame = makeFrame(190)
   const seconds = secondsOf(curve.times)
   // Without money there is no drawdown to speak of; it is drawn as none.
   const falls = drawdownOfEquity(curve.values).map((fall) => (Number.isFinite(fall) ? fall : 0))
-  const rows = rowsToDraw(seconds, falls, COLUMNS)
+  const rows = finiteRows(falls)
   const deepest = falls.reduce((found, value, row) => (value < falls[found] ? row : found), 0)
   const low = Math.min(falls[deepest] * 1.15, -0.001)
   const y = makeScale(low, 0, frame.bottom, frame.top)
@@ -102,7 +101,7 @@ export function rollingSharpeChart(
   })
   const at = BigInt64Array.from(ends, (row) => times[row])
   const seconds = secondsOf(at)
-  const rows = rowsToDraw(seconds, ratios, COLUMNS)
+  const rows = finiteRows(ratios)
   if (rows.length < 2) return undefined
   const frame = makeFrame(250, HALF_WIDTH)
   const extent = rangeOf([ratios])
@@ -176,6 +175,11 @@ export function distributionChart(returns: Float64Array): string | undefined {
       lines: Array.from(counts, (count) => [`${formatNumber(count, 0)} returns`]),
     },
   })
+}
+
+/** Rows that can be drawn. */
+export function finiteRows(values: Float64Array): Uint32Array {
+  return Uint32Array.from(values.keys()).filter((row) => Number.isFinite(values[row]))
 }
 
 /** A linear time axis over the frame. */

@@ -1,7 +1,7 @@
 import { type FillColumns, type TradeColumns } from '../statistics/trades.js'
 import { hoverOf, logTicks, pad, rangeOf, timeScale } from './charts.js'
 import { secondsOf } from '../statistics/time-columns.js'
-import { rowsToDraw } from './downsample.js'
+import { thin } from './downsample.js'
 import { counted, formatNumber, formatPrice } from './format.js'
 import { type PriceSeries } from './run-record.js'
 import { decimalsOf, makeScale, type Scale, timeTicks, valueTicks } from './scale.js'
@@ -16,15 +16,15 @@ const TRADE_LINES = 150
 
 /** Price of one instrument with what was bought and sold on it; logarithmic once it spans more than eightfold. */
 export function priceChart(symbol: string, prices: PriceSeries, fills: FillColumns, trades: TradeColumns, id: string): string {
-  const seconds = secondsOf(prices.times)
-  const rows = rowsToDraw(seconds, prices.close, COLUMNS)
+  const { times, values: close } = thin({ times: prices.times, values: prices.close }, COLUMNS)
+  const seconds = secondsOf(times)
   const own = Array.from(fills.instruments.keys()).filter(
     (row) => fills.instruments[row] === prices.instrument && Number.isFinite(fills.prices[row]),
   )
   const isCounted = own.length > SINGLE_MARKS
   const frame = makeFrame(isCounted ? 330 + COUNT_HEIGHT : 330)
   const floor = isCounted ? frame.bottom - COUNT_HEIGHT - 10 : frame.bottom
-  const extent = rangeOf([prices.close, Float64Array.from(own, (row) => fills.prices[row])])
+  const extent = rangeOf([close, Float64Array.from(own, (row) => fills.prices[row])])
   const isLogarithmic = extent.low > 0 && extent.high / extent.low > 8
   const { low, high } = isLogarithmic ? { low: extent.low / 1.08, high: extent.high * 1.08 } : pad(extent, 0.08)
   const y = makeScale(low, high, floor, frame.top, isLogarithmic)
@@ -34,7 +34,7 @@ export function priceChart(symbol: string, prices: PriceSeries, fills: FillColum
   const bought = own.filter((row) => fills.quantities[row] > 0).length
   const body =
     axes(frame, y, ticks, x, timeTicks(seconds[0], seconds[seconds.length - 1], 8)) +
-    `<path class="line price" d="${linePath(rows, { x: (row) => x(seconds[row]), y: (row) => y(prices.close[row]) })}"/>` +
+    `<path class="line price" d="${linePath(close.keys(), { x: (row) => x(seconds[row]), y: (row) => y(close[row]) })}"/>` +
     tradeLines(trades, prices.instrument, x, y) +
     (isCounted ? fillCounts(fills, own, x, frame) : own.map((row) => fillMark(fills, row, x, y)).join(''))
   return renderSvg({
@@ -43,7 +43,7 @@ export function priceChart(symbol: string, prices: PriceSeries, fills: FillColum
     description: `${counted(bought, 'buy')} and ${counted(own.length - bought, 'sell')}${isCounted ? ', counted by the bars below the price' : ''}.`,
     frame,
     body,
-    hover: hoverOf(seconds, prices.times, x, (row) => [formatPrice(prices.close[row])]),
+    hover: hoverOf(seconds, times, x, (row) => [formatPrice(close[row])]),
   })
 }
 

@@ -17,7 +17,7 @@ import { deflatedSharpeRatio, probabilisticSharpeRatio } from '../statistics/pro
 import { annualMean, growthRate, simpleReturns, toLogReturns } from '../statistics/returns.js'
 import { omegaRatio } from '../statistics/ratios.js'
 import { type Curve, inferPeriodsPerYear, sampleEquity } from '../statistics/sampling.js'
-import { secondsOf } from '../statistics/time-columns.js'
+import { secondsReader } from '../statistics/time-columns.js'
 import { conditionalValueAtRisk, tailRatio, valueAtRisk } from '../statistics/tail.js'
 import { matchTrades, type TradeColumns, type TradeStatistics, tradeStatistics } from '../statistics/trades.js'
 import { annualVolatility, downsideRisk } from '../statistics/volatility.js'
@@ -255,15 +255,15 @@ interface Falls {
 }
 
 function summarizeFalls({ times, values }: Curve): Falls {
-  const seconds = secondsOf(times)
+  const secondsAt = secondsReader(times)
   let [count, depths, days, longestDays, longestRecoveryDays] = [0, 0, 0, 0, 0]
   forEachDrawdown(values, ({ peak, end, depth, isRecovered }) => {
     count++
     depths += depth
-    const length = (seconds[end] - seconds[peak]) / 86_400
+    const length = (secondsAt(end) - secondsAt(peak)) / 86_400
     days += length
     longestDays = Math.max(longestDays, length)
-    if (isRecovered) longestRecoveryDays = Math.max(longestRecoveryDays, (seconds[end] - seconds[peak + 1]) / 86_400)
+    if (isRecovered) longestRecoveryDays = Math.max(longestRecoveryDays, (secondsAt(end) - secondsAt(peak + 1)) / 86_400)
   })
   return { averageDepth: depths / (count || NaN), averageDays: days / (count || NaN), longestDays, longestRecoveryDays }
 }
@@ -345,9 +345,9 @@ function exposureOf(record: RunRecord, trades: TradeColumns): number {
   const { times } = record.equity
   if (times.length === 0) return NaN
   if (record.grossExposure !== undefined) return record.grossExposure.filter((value) => value !== 0).length / times.length
-  const at = secondsOf(times)
-  const [entries, exits] = [secondsOf(trades.entryTimes), secondsOf(trades.exitTimes)]
-  const held: [number, number][] = Array.from(entries, (entry, i) => [entry, exits[i]])
+  const at = secondsReader(times)
+  const [entries, exits] = [secondsReader(trades.entryTimes), secondsReader(trades.exitTimes)]
+  const held: [number, number][] = Array.from(trades.profits, (_, i) => [entries(i), exits(i)])
   for (const { instrument } of record.openPositions ?? []) {
     const opened = lastFlat(record, instrument)
     if (opened !== undefined) held.push([Number(opened) / 1e9, Infinity])
@@ -356,11 +356,12 @@ function exposureOf(record: RunRecord, trades: TradeColumns): number {
   let samples = 0
   let span = 0
   let until = -Infinity
-  for (let i = 0; i < at.length; i++) {
-    for (; span < held.length && held[span][0] <= at[i]; span++) until = Math.max(until, held[span][1])
-    if (at[i] <= until) samples++
+  for (let i = 0; i < times.length; i++) {
+    const now = at(i)
+    for (; span < held.length && held[span][0] <= now; span++) until = Math.max(until, held[span][1])
+    if (now <= until) samples++
   }
-  return samples / at.length
+  return samples / times.length
 }
 
 /** When the position in an instrument was last opened from flat. */

@@ -37,7 +37,14 @@ export function maxDrawdown(returns: Float64Array): number {
 
 /** Largest loss from a peak of an equity or price curve: a fraction in [-1, 0]; `NaN` for an empty curve. */
 export function maxDrawdownOfEquity(equity: Float64Array): number {
-  return least(drawdownOfEquity(equity))
+  let peak = -Infinity
+  let deepest = NaN
+  for (let i = 0; i < equity.length; i++) {
+    if (equity[i] > peak) peak = equity[i]
+    const fall = peak > 0 ? (equity[i] - peak) / peak : NaN
+    if (fall === fall && !(fall >= deepest)) deepest = fall
+  }
+  return deepest
 }
 
 /** One fall from a peak and the way back. Positions are rows of the curve. */

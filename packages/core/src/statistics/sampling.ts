@@ -2,7 +2,7 @@ import { TradingError } from '@gatehouse/contracts'
 import { civilOfDay, dayOfCivil, dayOfTime, NS_PER_SECOND, weekdayOf } from '../calendar/civil.js'
 import { openTimeZone, type TimeZone } from '../calendar/time-zone.js'
 import { requireSameLength } from './input.js'
-import { firstDescent, secondsOf } from './time-columns.js'
+import { firstDescent, secondsOf, secondsReader } from './time-columns.js'
 
 /**
  * When an equity curve is read for its returns.
@@ -67,15 +67,16 @@ function chooseSampling(curve: Curve, zone: TimeZone): Step | 'day' {
 }
 
 function lastOfSteps({ times, values }: Curve, seconds: number): Curve {
-  const at = secondsOf(times)
+  const secondsAt = secondsReader(times)
   const rows: number[] = []
   let ends = -Infinity
-  for (let i = 0; i < at.length; i++) {
+  for (let i = 0; i < times.length; i++) {
     if (values[i] !== values[i]) continue
-    if (at[i] < ends) rows[rows.length - 1] = i
+    const at = secondsAt(i)
+    if (at < ends) rows[rows.length - 1] = i
     else {
       rows.push(i)
-      ends = (Math.floor(at[i] / seconds) + 1) * seconds
+      ends = (Math.floor(at / seconds) + 1) * seconds
     }
   }
   return pick(times, values, rows)

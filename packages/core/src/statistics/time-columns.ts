@@ -22,13 +22,19 @@ export function firstDescent(times: BigInt64Array): number {
 }
 
 /**
- * Times as seconds since the epoch, precise to a quarter of a microsecond. Equal times give equal seconds, and order is kept to that
- * precision: enough to draw, to sample by periods of seconds and more, and to measure durations.
+ * Reads times as seconds since the epoch, precise to a quarter of a microsecond, without a copy. Equal times give equal seconds, and
+ * order is kept to that precision: enough to draw, to sample by periods of seconds and more, and to measure durations.
  */
-export function secondsOf(times: BigInt64Array): Float64Array {
+export function secondsReader(times: BigInt64Array): (row: number) => number {
   const high = new Int32Array(times.buffer, times.byteOffset, times.length * 2)
   const low = new Uint32Array(times.buffer, times.byteOffset, times.length * 2)
+  return (row) => (high[2 * row + HIGH] * 4_294_967_296 + low[2 * row + LOW]) / 1e9
+}
+
+/** All times by {@link secondsReader}, as a column. */
+export function secondsOf(times: BigInt64Array): Float64Array {
+  const secondsAt = secondsReader(times)
   const seconds = new Float64Array(times.length)
-  for (let row = 0; row < seconds.length; row++) seconds[row] = (high[2 * row + HIGH] * 4_294_967_296 + low[2 * row + LOW]) / 1e9
+  for (let row = 0; row < seconds.length; row++) seconds[row] = secondsAt(row)
   return seconds
 }
