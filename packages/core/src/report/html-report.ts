@@ -116,7 +116,7 @@ function priceSections(record: RunRecord, { series }: RunAnalysis): string[] {
   const counts = new Float64Array(instruments.length)
   for (const row of fills.instruments) counts[row]++
   const drawn = prices
-    .filter((series_) => series_.times.length > 1 && counts[series_.instrument] > 0)
+    .filter((series_) => countFinite(series_.close) > 1 && counts[series_.instrument] > 0)
     .sort((a, b) => counts[b.instrument] - counts[a.instrument])
   const sections = drawn.slice(0, PRICE_CHARTS).map((series_, i) => {
     const { symbol } = instruments[series_.instrument]
@@ -152,4 +152,8 @@ function footer(record: RunRecord, statistics: RunStatistics, chosen: Statistics
 
 function section(title: string, body: string): string {
   return `<section><h2>${escapeHtml(title)}</h2>${body}</section>`
+}
+
+function countFinite(values: Float64Array): number {
+  return values.reduce((count, value) => count + (Number.isFinite(value) ? 1 : 0), 0)
 }

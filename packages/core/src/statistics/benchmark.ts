@@ -7,7 +7,7 @@ import { annualMean, annualReturn, type AnnualOptions, cumReturnsFinal, excessRe
 /**
  * Statistics against a benchmark (a market, a factor): both series hold returns of the *same* periods, row by row; join them with
  * {@link alignSeries} when they do not. Rows where one side is `NaN` are skipped.
- * All throw `STATISTICS_INPUT` when the lengths differ.
+ * An empty series has no row in common with another, so the result is `NaN`; other lengths that differ throw `STATISTICS_INPUT`.
  */
 export interface BenchmarkOptions {
   /** Risk-free return per period: a number or a series. Default 0. */
@@ -21,7 +21,7 @@ export interface BenchmarkOptions {
  * @returns `NaN` for fewer than two complete rows or a constant benchmark
  */
 export function beta(returns: Float64Array, benchmark: Float64Array, { riskFree = 0 }: BenchmarkOptions = {}): number {
-  requireSameLength('beta', returns, benchmark)
+  if (!haveRows('beta', returns, benchmark)) return NaN
   const [own, market] = pairwiseComplete(excessReturns(returns, riskFree), excessReturns(benchmark, riskFree))
   if (own.length < 2) return NaN
   const spread = variance(market)
@@ -52,8 +52,7 @@ export interface AlphaOptions extends BenchmarkOptions {
  */
 export function alpha(returns: Float64Array, benchmark: Float64Array, options: AlphaOptions = {}): number {
   const { riskFree = 0, riskFreeAnnual = 0, periodsPerYear = 'daily', convention = 'compounded', meanConvention = 'compounded' } = options
-  requireSameLength('alpha', returns, benchmark)
-  if (returns.length < 2) return NaN
+  if (!haveRows('alpha', returns, benchmark) || returns.length < 2) return NaN
   const slope = options.beta ?? beta(returns, benchmark, { riskFree })
   if (convention === 'annualised') {
     const market = annualMean(benchmark, meanConvention, periodsPerYear)
@@ -117,8 +116,15 @@ const isUp = (value: number): boolean => value > 0
 const isDown = (value: number): boolean => value < 0
 
 function whereBenchmark(returns: Float64Array, benchmark: Float64Array, belongs: (value: number) => boolean): [Float64Array, Float64Array] {
-  requireSameLength('a statistic by benchmark direction', returns, benchmark)
+  if (!haveRows('a statistic by benchmark direction', returns, benchmark)) return [new Float64Array(0), new Float64Array(0)]
   return [returns.filter((_, i) => belongs(benchmark[i])), benchmark.filter(belongs)]
+}
+
+/** Whether there are rows to compare; throws when neither series is empty and their lengths differ. */
+function haveRows(function_: string, returns: Float64Array, benchmark: Float64Array): boolean {
+  if (returns.length === 0 || benchmark.length === 0) return false
+  requireSameLength(function_, returns, benchmark)
+  return true
 }
 
 /** Returns beyond the benchmark's, row by row. */
@@ -139,6 +145,7 @@ export function excessSharpe(returns: Float64Array, benchmark: RateSeries): numb
 
 /** Tracking error: standard deviation of the active returns, a year; a fraction. */
 export function trackingError(returns: Float64Array, benchmark: Float64Array, { periodsPerYear = 'daily' }: AnnualOptions = {}): number {
+  if (!haveRows('trackingError', returns, benchmark)) return NaN
   return standardDeviation(activeReturns(returns, benchmark)) * Math.sqrt(periodsPerYearOf(periodsPerYear))
 }
 
@@ -161,7 +168,7 @@ export function informationRatio(
   benchmark: Float64Array,
   { periodsPerYear = 'daily', meanConvention = 'arithmetic' }: InformationRatioOptions = {},
 ): number {
-  requireSameLength('informationRatio', returns, benchmark)
+  if (!haveRows('informationRatio', returns, benchmark)) return NaN
   const risk = trackingError(returns, benchmark, { periodsPerYear })
   if (meanConvention === 'arithmetic') return annualMean(activeReturns(returns, benchmark), 'arithmetic', periodsPerYear) / risk
   return (annualMean(returns, meanConvention, periodsPerYear) - annualMean(benchmark, meanConvention, periodsPerYear)) / risk
@@ -184,7 +191,7 @@ export function treynorRatio(returns: Float64Array, benchmark: Float64Array, opt
 
 /** Share of the variance that the benchmark explains, in [0, 1]. */
 export function rSquared(returns: Float64Array, benchmark: Float64Array): number {
-  return correlation(returns, benchmark) ** 2
+  return haveRows('rSquared', returns, benchmark) ? correlation(returns, benchmark) ** 2 : NaN
 }
 
 /** How often the benchmark was beaten: fractions, `NaN` where there was no such period. */
@@ -198,7 +205,7 @@ export interface BattingAverage {
 
 /** Batting average: the share of periods with a return above the benchmark's. */
 export function battingAverage(returns: Float64Array, benchmark: Float64Array): BattingAverage {
-  requireSameLength('battingAverage', returns, benchmark)
+  if (!haveRows('battingAverage', returns, benchmark)) return { overall: NaN, upMarket: NaN, downMarket: NaN }
   const share = (belongs: (value: number) => boolean): number => {
     let periods = 0
     let beaten = 0
@@ -218,8 +225,7 @@ export function battingAverage(returns: Float64Array, benchmark: Float64Array): 
  * @see Taleb, Canetti, Kinda, Loukoianova and Schmieder (2012), "A New Heuristic Measure of Fragility and Tail Risks", IMF WP 12/216
  */
 export function betaFragilityHeuristic(returns: Float64Array, benchmark: Float64Array): number {
-  requireSameLength('betaFragilityHeuristic', returns, benchmark)
-  if (returns.length < 3) return NaN
+  if (!haveRows('betaFragilityHeuristic', returns, benchmark)) return NaN
   const [own, market] = pairwiseComplete(returns, benchmark)
   if (own.length < 3) return NaN
   const order = Array.from(market.keys()).sort((a, b) => market[a] - market[b])

@@ -205,6 +205,10 @@ describe('whatever the returns', () => {
       s.betaFragilityHeuristic,
     ] as const
     for (const statistic of binary) expect(statistic(none, none), statistic.name).toBeNaN()
+    for (const statistic of binary) {
+      expect(statistic(none, Float64Array.of(0.01, 0.02)), statistic.name).toBeNaN()
+      if (statistic !== s.capture) expect(() => statistic(Float64Array.of(1), Float64Array.of(1, 2)), statistic.name).toThrow('align')
+    }
     expect(s.drawdowns(none)).toEqual([])
     expect(s.monteCarlo(none, { paths: 3 }).maxDrawdown.mean).toBeNaN()
   })
