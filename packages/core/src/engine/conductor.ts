@@ -35,6 +35,8 @@ export interface ConductorParts {
 const yieldEveryMs = 20
 /** Admissions and the kill latch are looked at this often in real time. */
 const checkEveryMs = 1000
+/** A broker outside is asked for its truth this often, though nothing seems to be missing. */
+const reconcileEveryMs = 60_000
 
 /** Takes a run from its options to its result: preparation, the loop of its time mode, commands, the end. */
 export class Conductor {
@@ -49,6 +51,7 @@ export class Conductor {
   #lastYield = performance.now()
   #lastCheck = -Infinity
   #snapshotWanted = false
+  #lastSnapshot = performance.now()
   #isFetching = false
   #snapshot: BrokerSnapshot | undefined
   #snapshotFailure: Error | undefined
@@ -339,6 +342,10 @@ export class Conductor {
     if (latched !== undefined && engine.haltReason === undefined)
       this.#commands.push({ command: 'kill', by: latched.by, reason: latched.reason })
     if (engine.environment === 'simulated') return
+    if (performance.now() - this.#lastSnapshot > reconcileEveryMs && !engine.awaitsSnapshot) {
+      this.#lastSnapshot = performance.now()
+      this.#snapshotWanted = true
+    }
     const now = this.#clock.now()
     for (const hosted of engine.host.models) {
       if (hosted.admitted === undefined || hosted.ended !== undefined) continue

@@ -183,7 +183,7 @@ export class Engine {
       },
       refused: (group, refusal) => this.#refused(group, refusal),
       exitOnlyReason: () => this.exitOnlyReason,
-      haltReason: () => (this.isWarmingUp ? 'history is warming up the run' : this.haltReason),
+      haltReason: () => this.#whyHalted(),
       nextOrderId: () => `${this.runId}-${this.#orderNumber++}`,
       predictionsOf: (index) => this.#predictionEntries[index] ?? none,
       ordersSent: (count) => this.#noteSent(count),
@@ -198,6 +198,15 @@ export class Engine {
   }
 
   /** Building a bigint costs more than looking: one a turn. */
+  /** The connection broke: until a complete snapshot has been taken in, nothing is sent but cancels. */
+  awaitsSnapshot = false
+
+  #whyHalted(): string | undefined {
+    if (this.isWarmingUp) return 'history is warming up the run'
+    if (this.awaitsSnapshot) return 'the broker was disconnected, and what it holds is not known before a complete snapshot'
+    return this.haltReason
+  }
+
   get now(): TimeNs {
     if (this.#nowFor !== this.nowKey) {
       this.#nowFor = this.nowKey
@@ -499,6 +508,7 @@ export class Engine {
     const effect = this.orderLog.applyFill(fill)
     if (effect === undefined) return
     if (effect.replaces !== undefined) this.#post(effect.replaces, -1)
+    if (!effect.counts) return
     this.#post(fill, 1)
     this.#observer.fill?.(fill)
     const { record, previousStatus } = effect
@@ -545,6 +555,7 @@ export class Engine {
   #handleBrokerStatus(status: BrokerStatus): void {
     // Who is told last must not find an order that looks answered: the log comes first.
     if (status.status === 'disconnected') {
+      this.awaitsSnapshot = true
       for (const record of this.orderLog.connectionLost(status.at)) this.#updated(record, 'submitted')
     }
     if (this.#isFolding) return
@@ -569,6 +580,7 @@ export class Engine {
       this.#isDerived = wasDerived
     }
     const ours = new Map(this.ledger.open.map((holding) => [this.table.instruments[holding.index], holding.quantity]))
+    if (snapshot.complete) this.awaitsSnapshot = false
     const differences = comparePositions(snapshot, ours)
     for (const { instrument, ours: had, theirs, averagePrice } of differences) {
       const index = this.table.indexOf(instrument)

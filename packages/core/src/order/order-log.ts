@@ -7,6 +7,8 @@ import { isTerminal, OrderRecord } from './order-record.js'
 export interface FillEffect {
   /** `undefined` for a fill of an order that the log does not know. */
   readonly record: OrderRecord | undefined
+  /** False for an execution that was corrected before it was told: only what it corrects itself stops counting. */
+  readonly counts: boolean
   /** The execution that stops counting, for a correction. */
   readonly replaces: Fill | undefined
   readonly previousStatus: OrderStatus
@@ -33,15 +35,16 @@ export class OrderLog {
   readonly #open: OrderRecord[][] = []
   readonly #ended: string[] = []
   #endedAt = 0
-  readonly #executions = new Map<string, Fill>()
-  readonly #remember: number
+  /** Executions that count, by id; `undefined` for ids that are spent: corrected or taken back. */
+  readonly #executions = new Map<string, Fill | undefined>()
+  readonly #rememberOrders: number
   readonly #rememberExecutions: number
   readonly #deduplicate: boolean
   openCount = 0
   readonly counts = { submitted: 0, filled: 0, canceled: 0, rejected: 0, expired: 0 }
 
   constructor({ remember = 4096, rememberExecutions = 65_536, deduplicate = true }: OrderLogOptions = {}) {
-    this.#remember = remember
+    this.#rememberOrders = remember
     this.#rememberExecutions = rememberExecutions
     this.#deduplicate = deduplicate
   }
@@ -173,20 +176,23 @@ export class OrderLog {
   /** @returns what changed, or `undefined` for an execution that was told before */
   applyFill(fill: Fill): FillEffect | undefined {
     let replaces: Fill | undefined
+    let counts = true
     if (this.#deduplicate) {
-      if (this.#executions.has(fill.executionId)) return undefined
+      const isKnown = this.#executions.has(fill.executionId)
+      // A late execution that was corrected already counts no more, but what it corrects itself must stop counting.
+      counts = !isKnown
       if (fill.corrects !== undefined) {
         replaces = this.#executions.get(fill.corrects)
-        this.#executions.delete(fill.corrects)
+        this.#remember(fill.corrects, undefined)
       }
-      this.#rememberExecution(fill)
-      // The id it corrects is spent: the older execution may still be on its way and must not count.
-      if (fill.corrects !== undefined) this.#rememberId(fill.corrects, fill)
+      if (isKnown && replaces === undefined) return undefined
+      if (counts) this.#remember(fill.executionId, fill)
     }
     const record = this.#byId.get(fill.clientOrderId)
-    if (record === undefined) return { record, replaces, previousStatus: 'unknown' }
+    if (record === undefined) return { record, counts, replaces, previousStatus: 'unknown' }
     const previousStatus = record.status
     if (replaces !== undefined) this.#unfill(record, replaces)
+    if (!counts) return { record, counts, replaces, previousStatus }
     const filled = record.filledQuantity + fill.quantity
     const spent = record.filledQuantity === 0 ? 0 : record.averagePrice * record.filledQuantity
     record.averagePrice = (spent + fill.price * fill.quantity) / filled
@@ -201,21 +207,19 @@ export class OrderLog {
       else record.status = 'partiallyFilled'
     }
     if (record.isTerminal && record.outstanding === 0) this.#settle(record)
-    return { record, replaces, previousStatus }
+    return { record, counts, replaces, previousStatus }
   }
 
   /** @returns the execution that was taken back, or `undefined` when it is not known or was taken back before */
   cancelFill(event: FillCanceled): { readonly record: OrderRecord | undefined; readonly fill: Fill } | undefined {
     const fill = this.#executions.get(event.executionId)
-    if (fill === undefined || this.#canceled.has(fill)) return undefined
-    this.#canceled.add(fill)
+    // Its id stays spent, so that a late repeat does not count again.
+    this.#remember(event.executionId, undefined)
+    if (fill === undefined) return undefined
     const record = this.#byId.get(fill.clientOrderId)
     if (record !== undefined) this.#unfill(record, fill)
     return { record, fill }
   }
-
-  /** Executions taken back; their ids stay remembered, so that a late repeat does not count again. */
-  readonly #canceled = new WeakSet<Fill>()
 
   #unfill(record: OrderRecord, fill: Fill): void {
     const filled = record.filledQuantity - fill.quantity
@@ -239,20 +243,16 @@ export class OrderLog {
     else open.splice(at, 1)
     this.openCount--
     const id = record.order.clientOrderId
-    if (this.#ended.length < this.#remember) {
+    if (this.#ended.length < this.#rememberOrders) {
       this.#ended.push(id)
       return
     }
     this.#byId.delete(this.#ended[this.#endedAt])
     this.#ended[this.#endedAt] = id
-    this.#endedAt = (this.#endedAt + 1) % this.#remember
+    this.#endedAt = (this.#endedAt + 1) % this.#rememberOrders
   }
 
-  #rememberExecution(fill: Fill): void {
-    this.#rememberId(fill.executionId, fill)
-  }
-
-  #rememberId(executionId: string, fill: Fill): void {
+  #remember(executionId: string, fill: Fill | undefined): void {
     const executions = this.#executions
     executions.set(executionId, fill)
     if (executions.size <= this.#rememberExecutions) return

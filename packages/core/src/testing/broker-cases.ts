@@ -32,10 +32,10 @@ export type BrokerClaim = 'disconnect' | 'partial-fill' | 'replace' | 'brackets'
 
 interface Desk extends BrokerHarness {
   readonly events: BrokerEvent[]
-  connect(): ReturnType<Broker['connect']>
-  order(values?: Partial<Order>): Order
-  statuses(clientOrderId: string): string[]
-  fills(clientOrderId: string): Fill[]
+  readonly connect: () => ReturnType<Broker['connect']>
+  readonly order: (values?: Partial<Order>) => Order
+  readonly statuses: (clientOrderId: string) => string[]
+  readonly fills: (clientOrderId: string) => Fill[]
 }
 
 let run = 0
