@@ -167,3 +167,6 @@ export {
   type BarrierLabels,
   type LabelSet,
 } from './label/labels.js'
+
+export { driftMonitor, driftReference, type DriftMonitor, type DriftReference } from './drift/drift.js'
+export { openPredictor, outputCalibrations, type KitPredictor, type PredictorOptions } from './serve/predictor.js'
