@@ -19,6 +19,8 @@ export interface Footer {
   readonly metadata: FileMetaData
   readonly leaves: readonly LeafColumn[]
   readonly rows: number
+  /** as it stands in the file, length and magic included: its digest tells one file from another without reading either */
+  readonly bytes: Uint8Array
 }
 
 /** Enough for the footer of most files in one read. */
@@ -65,7 +67,7 @@ export async function readFooter(source: ByteSource): Promise<Footer> {
     }
   }
   if (rows !== Number(metadata.num_rows)) throw refuse(`has ${rows} rows in its row groups and ${metadata.num_rows} in its footer`)
-  return { metadata, leaves, rows }
+  return { metadata, leaves, rows, bytes: tail.subarray(tail.length - length - 8) }
 }
 
 /** Where a chunk's pages lie. */

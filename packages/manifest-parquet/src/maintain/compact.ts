@@ -125,6 +125,7 @@ async function rewrite(
     path: joined.path,
     order: 0,
     rows: Number(joined.tags.rows),
+    footer: joined.tags.footer,
     from: BigInt(joined.tags.from),
     to: BigInt(joined.tags.to),
   }

@@ -5,6 +5,7 @@ import { fileSource } from '../codec/byte-source.js'
 import { type ColumnValues, type TextValues } from '../codec/column-spec.js'
 import { type NumericArray } from '../codec/dictionary.js'
 import { type GroupBytes, ParquetFile } from '../codec/parquet-file.js'
+import { sha256 } from '../delta/chain.js'
 import { decodePath } from '../delta/paths.js'
 import { type InstrumentPool } from '../table/instruments.js'
 import { instrumentColumn, type StoredColumn, storedName, timeColumn } from '../table/layout.js'
@@ -18,6 +19,15 @@ export interface ScanPlan {
   /** symbols or instrument ids; `undefined` for all */
   readonly symbols: ReadonlySet<string> | undefined
   readonly pool: InstrumentPool
+}
+
+/** A file as the log describes it. */
+export interface ScannedFile {
+  readonly path: string
+  /** digest of its footer */
+  readonly footer: string
+  /** place among the files of the scan: decides between rows of one instant */
+  readonly order: number
 }
 
 /** Reads one file's wanted rows in time order, a row group at a time, with the next group's bytes already on their way. */
@@ -41,14 +51,15 @@ export class FileCursor {
 
   constructor(
     plan: ScanPlan,
-    path: string,
-    /** place of the file among those of the scan: decides between rows of one instant */
-    readonly order: number,
-    private readonly expectedRows: number,
+    private readonly planned: ScannedFile,
   ) {
     this.#plan = plan
-    this.#path = join(plan.directory, ...decodePath(path).split('/'))
+    this.#path = join(plan.directory, ...decodePath(planned.path).split('/'))
     this.#names = [timeColumn, instrumentColumn, ...plan.columns.map(({ name }) => storedName(name))]
+  }
+
+  get order(): number {
+    return this.planned.order
   }
 
   /** Time of the next row, as the float64 that has its bits: sorts like the integer. */
@@ -58,8 +69,8 @@ export class FileCursor {
   async open(): Promise<boolean> {
     const file = await ParquetFile.open(await fileSource(this.#path))
     this.#file = file
-    if (file.rows !== this.expectedRows) {
-      throw new TradingError('MANIFEST_FILE_CORRUPT', `${this.#path} has ${file.rows} rows; the log says ${this.expectedRows}`, {
+    if (sha256(file.footer.bytes) !== this.planned.footer) {
+      throw new TradingError('MANIFEST_FILE_CORRUPT', `${this.#path} is not the file that was committed: restore it from a copy`, {
         path: this.#path,
       })
     }

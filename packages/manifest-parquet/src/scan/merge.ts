@@ -4,6 +4,8 @@ import { FileCursor, type ScanPlan } from './file-cursor.js'
 export interface PlannedFile {
   readonly path: string
   readonly rows: number
+  /** digest of its footer */
+  readonly footer: string
   readonly from: bigint
   readonly to: bigint
   /** decides between rows of one instant */
@@ -104,7 +106,7 @@ export class FileMerge {
   #openAhead(): void {
     while (this.#waiting.length > 0 && this.#opening.length < openedAhead) {
       const file = this.#waiting.shift()!
-      const cursor = new FileCursor(this.plan, file.path, file.order, file.rows)
+      const cursor = new FileCursor(this.plan, file)
       const ready = cursor.open()
       ready.catch(() => undefined)
       this.#opening.push({ file, cursor, ready })

@@ -134,10 +134,10 @@ export function orderedFiles(state: TableState): PlannedFile[] {
   })
   keyed.sort((a, b) => a.version - b.version || a.place - b.place || (a.add.path < b.add.path ? -1 : 1))
   return keyed.map(({ add: { path, tags } }, order) => {
-    if (!tags?.sha256 || !tags.rows || !tags.from || !tags.to) {
+    if (!tags?.sha256 || !tags.footer || !tags.rows || !tags.from || !tags.to) {
       throw new TradingError('MANIFEST_FOREIGN_COMMIT', `${path} was added by another program: it carries no digest`, { path })
     }
-    return { path, order, rows: Number(tags.rows), from: BigInt(tags.from), to: BigInt(tags.to) }
+    return { path, order, rows: Number(tags.rows), footer: tags.footer, from: BigInt(tags.from), to: BigInt(tags.to) }
   })
 }
 

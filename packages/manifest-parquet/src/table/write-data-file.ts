@@ -4,6 +4,7 @@ import { ParquetEncoder } from '../codec/parquet-encoder.js'
 import { type Instrument } from '@gatehouse/core'
 import { type ColumnValues, isText } from '../codec/column-spec.js'
 import { type AddAction } from '../delta/actions.js'
+import { sha256 } from '../delta/chain.js'
 import { type DurableFile, publish, startFile } from '../delta/durable-file.js'
 import { type TableFileSystem } from '../delta/file-system.js'
 import { encodePath, partitionFolder } from '../delta/paths.js'
@@ -89,19 +90,19 @@ export class DataFileWriter {
   async finish(): Promise<DataFile> {
     const { directory, layout, fileSystem, transactions } = this.#context
     await this.#flush(true)
-    await this.#append(
-      this.#encoder.finish({
-        'gatehouse.schema': layout.schema,
-        'gatehouse.source': layout.source,
-        'gatehouse.priceDivisor': String(layout.priceDivisor),
-        'gatehouse.transactions': transactions,
-        'gatehouse.instruments': instrumentsToJson(this.#instruments),
-      }),
-    )
+    const footer = this.#encoder.finish({
+      'gatehouse.schema': layout.schema,
+      'gatehouse.source': layout.source,
+      'gatehouse.priceDivisor': String(layout.priceDivisor),
+      'gatehouse.transactions': transactions,
+      'gatehouse.instruments': instrumentsToJson(this.#instruments),
+    })
+    const footerDigest = sha256(footer)
+    await this.#append(footer)
     const file = this.#file!
     await file.finish()
-    const sha256 = this.#hash.digest('hex')
-    const path = [...this.#folders, `${sha256}.parquet`]
+    const digest = this.#hash.digest('hex')
+    const path = [...this.#folders, `${digest}.parquet`]
     await publish(fileSystem, file, join(directory, ...path))
     const rows = this.#encoder.rows
     return {
@@ -109,7 +110,14 @@ export class DataFileWriter {
       partitionValues: this.#partition,
       size: this.#size,
       stats: statistics(this.#encoder, rows, fileColumns(layout)),
-      tags: { sha256, rows: String(rows), from: String(this.#first ?? 0n), to: String(this.#last), ...symbolTag(this.#instruments) },
+      tags: {
+        sha256: digest,
+        footer: footerDigest,
+        rows: String(rows),
+        from: String(this.#first ?? 0n),
+        to: String(this.#last),
+        ...symbolTag(this.#instruments),
+      },
     }
   }
 
