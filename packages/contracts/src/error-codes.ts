@@ -76,4 +76,8 @@ export const errorCodes = {
     cause: 'A store did not answer, or refused.',
     cure: 'Check address and credentials; run the sync again, it goes on where it stopped.',
   },
+  CLI_USAGE: {
+    cause: 'A command line is incomplete, or names a file that cannot be read or already exists.',
+    cure: 'Read the usage line that is printed with it.',
+  },
 } as const

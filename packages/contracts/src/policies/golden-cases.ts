@@ -104,6 +104,7 @@ function casesFor(policy: GatePolicy, requirements: FamilyRequirements): PolicyC
     refused('drifted features refuse', changed('featureDriftPsi', { value: 0.4 }), ['feature-drift-psi']),
     refused('a slow model refuses', changed('predictionLatencyP99', { value: 1e7 }), ['prediction-latency-p99']),
     refused('milliseconds are not microseconds', changed('predictionLatencyP99', { unit: 'milliseconds' }), ['prediction-latency-p99']),
+    refused('poor calibration refuses', changed('ece', { value: 0.5 }), ['ece']),
     refused('several faults are all named', { ...changed('ece', { value: 0.5 }), ...changed('folds', { value: 1 }) }, ['ece', 'folds']),
   ]
   if (requirements.economics.measure === 'deflatedSharpe')

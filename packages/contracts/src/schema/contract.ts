@@ -70,13 +70,24 @@ export function defineContract<P extends TProperties>(
   return contractOver(name, version, { $schema: draft, $id: schemaId(name, version), title, description, ...schema }, schema)
 }
 
-/** Wraps a schema that has an envelope of its own, as CloudEvents does. */
-export function contractOver<T>(name: string, version: string, published: Readonly<Record<string, unknown>>, schema: TSchema): Contract<T> {
+/**
+ * Wraps a schema that has an envelope of its own, as CloudEvents does.
+ * @param branchOf of a union, the part that a value was meant to be
+ */
+export function contractOver<T>(
+  name: string,
+  version: string,
+  published: Readonly<Record<string, unknown>>,
+  schema: TSchema,
+  branchOf: (value: unknown) => TSchema | undefined = () => undefined,
+): Contract<T> {
   let compiled: Validator | undefined
   const validator = (): Validator => (compiled ??= Compile(schema))
   const problems = (value: unknown): readonly DocumentProblem[] => {
     if (validator().Check(value)) return []
-    const errors = validator()
+    // Of a union only the branch that was meant is worth listing.
+    const branch = branchOf(value)
+    const errors = (branch === undefined ? validator() : Compile(branch))
       .Errors(value)
       // A `false` schema is how a closed object refuses a member; the error beside it names the member in words.
       .map((error) => ({

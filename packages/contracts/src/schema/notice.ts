@@ -143,4 +143,7 @@ const published = {
   description: 'Something to tell people: a CloudEvents 1.0 event in JSON format with a typed payload',
   anyOf: envelopes,
 }
-export const noticeContract: Contract<Notice> = contractOver<Notice>('notice', version, published, Type.Union(envelopes))
+export const noticeContract: Contract<Notice> = contractOver<Notice>('notice', version, published, Type.Union(envelopes), (value) => {
+  const type = typeof value === 'object' && value !== null && 'type' in value ? value.type : undefined
+  return envelopes.find((envelope) => envelope.properties.type.const === type)
+})
