@@ -6,6 +6,8 @@ import type { Strategy } from '../interfaces/strategy.js'
 import type { RiskLimit } from '../interfaces/risk.js'
 import { inspectJournal, RunJournal, WrittenEntries, type Difference } from '../journal/run-journal.js'
 import type { RunModel } from './models.js'
+import type { WarmUpOptions } from './options.js'
+import { warmUpName } from './run-id.js'
 import { RunSession } from './session.js'
 
 /** What a recorded run is done again with. */
@@ -22,6 +24,8 @@ export interface ReplayOptions extends CallOptions {
   readonly successors?: readonly RunModel[] | undefined
   /** The same limits. */
   readonly risk?: readonly RiskLimit[] | undefined
+  /** The same history before the run, where it had one. */
+  readonly warmUp?: WarmUpOptions | undefined
 }
 
 /** Whether a recorded run came out the same. */
@@ -42,10 +46,21 @@ export interface ReplayResult {
  * @throws {TradingError} `JOURNAL_DAMAGED`; `JOURNAL_EMPTY` for a folder without a run
  */
 export async function replay(options: ReplayOptions): Promise<ReplayResult> {
-  const { directory, strategy, feeds, models, shadows, successors = [], risk, signal, onProgress } = options
+  const { directory, strategy, feeds, models, shadows, successors = [], risk, warmUp, signal, onProgress } = options
   const state = await inspectJournal(directory)
   if (state.start === undefined) throw new TradingError('JOURNAL_EMPTY', `${directory} holds no run`, { directory })
   const config = JSON.parse(state.start.config) as RecordedConfig
+  const given = warmUpName(warmUp)
+  if (JSON.stringify(given) !== JSON.stringify(config.warmUp ?? null)) {
+    throw new TradingError(
+      'OPTION_INVALID',
+      `The run was warmed up with ${JSON.stringify(config.warmUp ?? null)}, the replay would be with ${JSON.stringify(given)}; pass the same warmUp`,
+      {
+        recorded: config.warmUp,
+        given,
+      },
+    )
+  }
   const journal = new RunJournal({ directory, log: undefined, written: new WrittenEntries(readLog(directory)), durability: 'process' })
   const session = new RunSession(
     {
@@ -56,6 +71,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
       models,
       shadows,
       risk,
+      warmUp,
       signal,
       onProgress,
       runId: state.start.runId,
@@ -90,6 +106,7 @@ interface RecordedConfig {
     readonly supports: BrokerAbilities
   }
   readonly range: { readonly from: string; readonly to: string } | null
+  readonly warmUp?: ReturnType<typeof warmUpName> | undefined
   readonly rates: Readonly<Record<string, number>>
   readonly wrongSideStops: 'refuse' | 'accept'
   readonly checkpointEveryRows: number | null

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { documentDigest, TradingError } from '@gatehouse/contracts'
-import type { RunOptions } from './options.js'
+import { pinName } from '../manifest/snapshot-feed.js'
+import type { RunOptions, WarmUpOptions } from './options.js'
 
 /** What a run was configured with, as JSON: the journal's first entry, and where a simulated backtest's id comes from. */
 export function configOf(options: RunOptions): Record<string, unknown> {
@@ -20,6 +21,7 @@ export function configOf(options: RunOptions): Record<string, unknown> {
       supports: broker.supports,
       conventions: [...(broker.simulation?.conventions ?? [])],
     },
+    warmUp: warmUpName(options.warmUp),
     range: range === undefined ? null : { from: String(range.from), to: String(range.to) },
     models: models.map(describe),
     shadows: shadows.map(describe),
@@ -28,6 +30,13 @@ export function configOf(options: RunOptions): Record<string, unknown> {
     wrongSideStops,
     checkpointEveryRows: options.journal?.checkpointEveryRows ?? null,
   }
+}
+
+/** What a run was warmed up with, in words that a journal keeps. */
+export function warmUpName(warmUp: WarmUpOptions | undefined): { readonly from: string; readonly pin: string } | null {
+  if (warmUp === undefined) return null
+  const { from, pin = 'latest' } = warmUp
+  return { from: String(from), pin: pin === 'latest' ? pin : pinName(pin) }
 }
 
 /**
