@@ -170,3 +170,16 @@ export {
 
 export { driftMonitor, driftReference, type DriftMonitor, type DriftReference } from './drift/drift.js'
 export { openPredictor, outputCalibrations, type KitPredictor, type PredictorOptions } from './serve/predictor.js'
+
+export {
+  auditSplits,
+  findLookAhead,
+  type LookAheadFinding,
+  type Pipeline,
+  type PipelineRows,
+  type RawTable,
+} from './evaluate/look-ahead.js'
+export { bootstrapInterval, takeRows, type BootstrapOptions, type Interval } from './evaluate/bootstrap.js'
+export { classPrior, linearNetwork, persistence } from './evaluate/baselines.js'
+export { heldOut, type HeldOut, type Look } from './evaluate/held-out.js'
+export { permutationImportance } from './evaluate/permutation-importance.js'
