@@ -1,0 +1,80 @@
+import { createPrivateKey, createPublicKey } from 'node:crypto'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  defaultPolicy,
+  documentDigest,
+  openRegistry,
+  renderReportHtml,
+  sha256Hex,
+  type GateReport,
+  type PromoteResult,
+  type Registry,
+  type TrustedKey,
+} from '@gatehouse/contracts'
+import type { TimeNs } from '@gatehouse/core'
+import { stampedAt } from './record.js'
+import type { Trained } from './research.js'
+
+/**
+ * A key that follows from the seed, so that the same seed gives the same journal. A key for money comes from `gatehouse-registry keygen`
+ * and stays on the machine that promotes.
+ */
+export function demonstrationKey(seed: number): { readonly privateKey: string; readonly trusted: TrustedKey } {
+  const pkcs8 = Buffer.concat([
+    Buffer.from('302e020100300506032b657004220420', 'hex'),
+    Buffer.from(sha256Hex(Buffer.from(`thread ${seed}`)), 'hex'),
+  ])
+  const key = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })
+  return {
+    privateKey: key.export({ type: 'pkcs8', format: 'pem' }) as string,
+    trusted: {
+      publicKey: createPublicKey(key).export({ type: 'spki', format: 'pem' }) as string,
+      owner: 'examples/thread',
+      roles: ['promote'],
+    },
+  }
+}
+
+/** The policy that ships for the family, dated back: the thread lives in the time of its data, and the shipped one begins in 2026. */
+const policy = { ...defaultPolicy('macro-regime', 'paper')!, id: 'thread-paper', validFrom: '1990-01-01T00:00:00Z' }
+
+/** The registry of the thread; `now` is the moment that the data has come to. */
+export function threadRegistry(
+  directory: string,
+  { seed, now, canSign }: { seed: number; now: TimeNs; canSign: boolean },
+): Promise<Registry> {
+  const { privateKey, trusted } = demonstrationKey(seed)
+  return openRegistry({
+    directory,
+    trustedKeys: [trusted],
+    clock: stampedAt(now),
+    allowedPolicies: [documentDigest(policy)],
+    signingKey: canSign ? { privateKey } : undefined,
+  })
+}
+
+/** Registers a candidate and asks the gate whether it may become `paper`; keeps the report as a page beside the registry. */
+export async function askGate(registry: Registry, { candidate, evidence }: Trained, out: string): Promise<PromoteResult> {
+  const artifact = await registry.register(candidate.files, { by: 'examples/thread' })
+  const result = await registry.promote({
+    name: artifact.description.name,
+    stage: 'paper',
+    artifactDigest: artifact.digest,
+    policy,
+    evidence,
+    promoter: 'examples/thread',
+  })
+  mkdirSync(out, { recursive: true })
+  writeFileSync(join(out, `gate-${artifact.digest.slice(0, 12)}.html`), renderReportHtml(result.report))
+  return result
+}
+
+/** The blocking clauses that did not pass, in words. */
+export function failing({ clauses, problems }: GateReport): readonly string[] {
+  const refused = clauses.filter(({ severity, result }) => severity === 'block' && result !== 'pass')
+  return [
+    ...problems,
+    ...refused.map(({ id, reason, remedies: [remedy] }) => `${id}: ${reason}${remedy === undefined ? '' : ` (${remedy.message})`}`),
+  ]
+}
