@@ -9,6 +9,8 @@ export * from './portfolio/index.js'
 export * from './risk/index.js'
 export * from './simulated/index.js'
 export * from './feed/index.js'
+// Both feeds and statistics aggregate: bars keep the short name.
+export { type AggregateOptions } from './feed/index.js'
 export {
   checkRunRecord,
   createReport,

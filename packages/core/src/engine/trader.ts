@@ -4,10 +4,11 @@ import type { Instrument } from '../interfaces/instrument.js'
 import type { JournalEntry } from '../interfaces/journal.js'
 import type { Order, OrderChange, OrderLink, OrderRequest, OrderState } from '../interfaces/order.js'
 import type { RiskLimit, RiskView } from '../interfaces/risk.js'
-import type { BracketRequest, OrderOptions, OrderResult, Orders } from '../interfaces/strategy.js'
+import type { BracketRequest, OrderOptions, OrderResult, Orders, WeightOptions } from '../interfaces/strategy.js'
 import type { TimeNs } from '../interfaces/time.js'
 import type { OrderLog } from '../order/order-log.js'
 import type { OrderRecord } from '../order/order-record.js'
+import { sizeByWeight } from '../order/size-by-weight.js'
 import { changeRefusal, refuse, requestRefusal, stopSideRefusal } from '../order/validate-order.js'
 import type { PortfolioView } from '../portfolio/portfolio-view.js'
 import type { InstrumentTable } from './instrument-table.js'
@@ -115,6 +116,23 @@ export class Trader implements Orders {
     const missing = quantity - reach
     if (missing === 0 || Math.sign(missing) !== direction) return nothingToDo
     return this.#towards(instrument, missing, options)
+  }
+
+  targetWeight(instrument: Instrument, weight: number, options: WeightOptions = {}): OrderResult {
+    const { cashBuffer, fees, ...order } = options
+    const { portfolio, table } = this.#world
+    const { equity } = portfolio
+    const price = this.#world.lastPrice(table.indexOf(instrument))
+    if (!Number.isFinite(weight))
+      return this.#refuseUnsent(refuse('weight', weight, 'a finite number', `${instrument.symbol}: ${weight} is no share of equity`))
+    if (equity === undefined || Number.isNaN(price)) {
+      return this.#refuseUnsent(
+        refuse('weight', price, 'a price and known equity', `${instrument.symbol}: no price has been seen, or equity is not known`),
+      )
+    }
+    const held = portfolio.quantity(instrument)
+    const quantity = sizeByWeight({ instrument, equity, price, weight, held, cashBuffer, fees })
+    return this.target(instrument, quantity, Object.keys(order).length === 0 ? undefined : order)
   }
 
   /** An order of the instrument ended: a target that waited for it goes on. */

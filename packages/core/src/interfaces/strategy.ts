@@ -5,6 +5,7 @@ import type { Instrument } from './instrument.js'
 import type { Fill, Order, OrderChange, OrderRequest, OrderState, OrderUpdate } from './order.js'
 import type { Portfolio } from './portfolio.js'
 import type { Prediction } from './prediction.js'
+import type { FeeModel } from '../simulated/fees.js'
 import type { TimeNs } from './time.js'
 import type {
   BarView,
@@ -31,6 +32,14 @@ export type OrderResult = { readonly approved: true; readonly orders: readonly O
 /** Options of a single-instrument order. */
 export type OrderOptions = Omit<OrderRequest, 'instrument' | 'side' | 'quantity'>
 
+/** How a share of equity becomes a quantity. */
+export interface WeightOptions extends OrderOptions {
+  /** Share of equity that stays in cash; default 0. LEAN keeps 0.0025. */
+  readonly cashBuffer?: number | undefined
+  /** The order must be affordable after its fee, too. */
+  readonly fees?: FeeModel | undefined
+}
+
 export interface BracketRequest extends OrderRequest {
   readonly takeProfitPrice?: number | undefined
   readonly stopLossPrice?: number | undefined
@@ -43,6 +52,11 @@ export interface Orders {
    * cancels what works against the target first.
    */
   target(instrument: Instrument, quantity: number, options?: OrderOptions): OrderResult
+  /**
+   * Trades towards a share of equity at the last price, in whole lots: {@link target} with the quantity that `sizeByWeight` gives.
+   * Without a price or equity it refuses.
+   */
+  targetWeight(instrument: Instrument, weight: number, options?: WeightOptions): OrderResult
   buy(instrument: Instrument, quantity: number, options?: OrderOptions): OrderResult
   sell(instrument: Instrument, quantity: number, options?: OrderOptions): OrderResult
   submit(request: OrderRequest): OrderResult

@@ -229,7 +229,7 @@ export class SimulatedExchange implements MarketSimulation {
   }
 
   #market(index: number): VenueMarket {
-    return (this.#markets[index] ??= new VenueMarket(index))
+    return (this.#markets[index] ??= new VenueMarket(index, this.options.matchOn ?? 'finest'))
   }
 
   onBar(bar: BarView, index: number): void {
@@ -299,7 +299,7 @@ export class SimulatedExchange implements MarketSimulation {
       if (market.hasTaken) market.forgetTaken(book)
       return
     }
-    if (market.isHalted) return
+    if (market.isHalted || market.hasFiner('book')) return
     const at = book.tsEvent
     this.#expire(market, at)
     if (market.hasTaken) market.forgetTaken(book)

@@ -5,6 +5,7 @@ export {
   type BorrowOptions,
   type LatencyOptions,
   type MarginModel,
+  type MatchSource,
   type SimulatedBrokerOptions,
 } from './options.js'
 export {

@@ -48,6 +48,9 @@ export interface BorrowOptions {
   readonly rateAnnual: number | ((instrument: Instrument) => number | undefined)
 }
 
+/** Data that orders can meet. */
+export type MatchSource = 'finest' | 'book' | 'quotes' | 'trades' | 'bars'
+
 /** Options of `simulatedBroker`. */
 export interface SimulatedBrokerOptions {
   /** Cash at the start, in `currency`. */
@@ -68,6 +71,11 @@ export interface SimulatedBrokerOptions {
    * Default 1. `Infinity`: size never limits a fill, which reports say.
    */
   readonly participation?: number | undefined
+  /**
+   * Which data orders meet, where an instrument has several: the `'finest'` (default: book, quotes, trades, then the shortest bars), or one kind
+   * alone. With `'bars'`, quotes beside bars still price `market: 'current'` fills, as LEAN does.
+   */
+  readonly matchOn?: MatchSource | undefined
   /** Default `leverageMargin(1)`: what is bought must be paid for, and shorts covered by as much equity. `'unlimited'` checks nothing. */
   readonly margin?: MarginModel | 'unlimited' | undefined
   /** Default: free, and always to be had. */

@@ -2,11 +2,21 @@ import type { Side } from '../interfaces/order.js'
 import type { BarSchema } from '../interfaces/schema.js'
 import type { BookView, QuoteView } from '../interfaces/view.js'
 import type { MarketState } from './fill-model.js'
+import type { MatchSource } from './options.js'
 import type { VenueOrder } from './resting-order.js'
 
 /** Finest data first: orders meet the finest that an instrument has. */
 const ranks = { book: 0, quote: 1, trade: 2, 'ohlcv-1s': 3, 'ohlcv-1m': 4, 'ohlcv-1h': 5, 'ohlcv-1d': 6 } as const
 type Source = keyof typeof ranks
+const kinds: Readonly<Record<Source, MatchSource>> = {
+  book: 'book',
+  quote: 'quotes',
+  trade: 'trades',
+  'ohlcv-1s': 'bars',
+  'ohlcv-1m': 'bars',
+  'ohlcv-1h': 'bars',
+  'ohlcv-1d': 'bars',
+}
 
 /** One instrument at the venue: its orders in the order of arrival, and what own orders have already taken. */
 export class VenueMarket implements MarketState {
@@ -21,6 +31,7 @@ export class VenueMarket implements MarketState {
   canExpire = false
   hasTaken = false
   #finest = 99
+  #finestBar = 99
   #hasDone = false
   /** Quantity that own orders took, by price: asks and bids apart. */
   readonly #takenAsks = new Map<number, number>()
@@ -28,7 +39,10 @@ export class VenueMarket implements MarketState {
   #takenBid = 0
   #takenAsk = 0
 
-  constructor(readonly index: number) {}
+  constructor(
+    readonly index: number,
+    readonly matchOn: MatchSource,
+  ) {}
 
   add(order: VenueOrder): void {
     this.orders.push(order)
@@ -58,7 +72,14 @@ export class VenueMarket implements MarketState {
 
   /** Notes that a source is there. @returns whether the instrument has a finer one, whose events decide */
   hasFiner(source: Source): boolean {
+    if (this.matchOn !== 'finest' && kinds[source] !== this.matchOn) return true
     const rank = ranks[source]
+    if (this.matchOn !== 'finest' && this.matchOn !== 'bars') return false
+    // Bars alone: the shortest of them, whatever quotes and trades there are beside.
+    if (this.matchOn === 'bars') {
+      if (rank < this.#finestBar) this.#finestBar = rank
+      return this.#finestBar < rank
+    }
     if (rank < this.#finest) this.#finest = rank
     return this.#finest < rank
   }
