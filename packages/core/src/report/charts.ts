@@ -136,9 +136,9 @@ function rollingWindow(returns: number, periodsPerYear: number): number | undefi
   return window >= 20 ? Math.min(window, 5000) : undefined
 }
 
-/** How often each size of return occurred; the outermost bars hold everything beyond. */
+/** How often each size of return occurred, periods without one left out; the outermost bars hold everything beyond. */
 export function distributionChart(returns: Float64Array): string | undefined {
-  const finite = returns.filter((value) => Number.isFinite(value))
+  const finite = returns.filter((value) => Number.isFinite(value) && value !== 0)
   if (finite.length < 20) return undefined
   const reach = Math.max(Math.abs(quantile(finite, 0.005)), Math.abs(quantile(finite, 0.995)))
   if (!(reach > 0)) return undefined
@@ -159,7 +159,7 @@ export function distributionChart(returns: Float64Array): string | undefined {
   return renderSvg({
     id: 'distribution',
     title: 'Distribution of returns',
-    description: `${formatNumber(losses, 0)} of ${formatNumber(finite.length, 0)} returns are negative.`,
+    description: `${formatNumber(losses, 0)} of ${formatNumber(finite.length, 0)} returns are negative; ${formatNumber(returns.length - finite.length, 0)} periods without a return are left out.`,
     frame,
     body:
       axes(

@@ -1,4 +1,4 @@
-import { UNDEFINED_FIGURE, formatChange, formatDays, formatMoney, formatNumber, formatPercent } from './format.js'
+import { UNDEFINED_FIGURE, formatChange, formatDays, formatMoney, formatNumber, formatPercent, formatProbability } from './format.js'
 import { type RunStatistics } from './run-statistics.js'
 
 /** One line of the statistics table. */
@@ -79,14 +79,14 @@ function ratioFigures(s: RunStatistics): Figure[] {
     { label: 'Omega ratio', value: formatNumber(s.omegaRatio), meaning: 'Gains over losses.' },
     {
       label: 'Probabilistic Sharpe',
-      value: formatPercent(s.probabilisticSharpeRatio, 1),
+      value: formatProbability(s.probabilisticSharpeRatio),
       meaning: 'Probability that the true Sharpe ratio beats its benchmark.',
     },
   ]
   if (s.deflatedSharpeRatio !== undefined) {
     figures.push({
       label: 'Deflated Sharpe',
-      value: formatPercent(s.deflatedSharpeRatio, 1),
+      value: formatProbability(s.deflatedSharpeRatio),
       meaning: 'Probability that the Sharpe ratio is more than the luck of many trials.',
     })
   }

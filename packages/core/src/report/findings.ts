@@ -19,11 +19,15 @@ export function describeFindings(record: RunRecord, statistics: RunStatistics): 
   const findings: Finding[] = []
   const add = (severity: Finding['severity'], code: string, message: string): void => void findings.push({ severity, code, message })
 
-  for (const { type, message } of record.flags ?? []) add(type === 'note' ? 'note' : 'warning', type, message)
+  const flags = record.flags ?? []
+  for (const { type, message } of flags) if (type !== 'note') add('warning', type, message)
+  const notes = flags.filter(({ type }) => type === 'note').map(({ message }) => message)
+  if (notes.length > 0) add('note', 'note', notes.join('; '))
   describeData(record, statistics, add)
   describeOrders(record, statistics, add)
   describeFigures(record, statistics, add)
-  return findings
+  const rank = { error: 0, warning: 1, note: 2 }
+  return findings.sort((a, b) => rank[a.severity] - rank[b.severity])
 }
 
 type Add = (severity: Finding['severity'], code: string, message: string) => void
@@ -87,7 +91,7 @@ function describeOrders(record: RunRecord, statistics: RunStatistics, add: Add):
     add(
       'note',
       'refusals',
-      `${counted(refused, 'intention')} refused before becoming orders; the most frequent: ${describeRefusal(record, mostFrequent(refusals))}`,
+      `Not traded ${counted(refused, 'time')}; the most frequent reason: ${describeRefusal(record, mostFrequent(refusals))}`,
     )
   }
   const open = record.openPositions ?? []

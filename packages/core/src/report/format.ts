@@ -22,6 +22,14 @@ export function formatPercent(value: number, decimals = 2): string {
   return Number.isFinite(value) ? `${formatNumber(value * 100, decimals)} %` : formatNumber(value)
 }
 
+/** A probability in percent: never `100 %` or `0 %` for what is only almost certain. */
+export function formatProbability(value: number, decimals = 1): string {
+  const least = 0.5 * 10 ** (-decimals - 2)
+  if (value < 1 && value > 1 - least) return `> ${formatPercent(1 - 2 * least, decimals)}`
+  if (value > 0 && value < least) return `< ${formatPercent(2 * least, decimals)}`
+  return formatPercent(value, decimals)
+}
+
 /** A fraction with its sign: `+1.20 %`. */
 export function formatChange(value: number, decimals = 2): string {
   const text = formatPercent(value, decimals)

@@ -3,7 +3,7 @@ import { type StatisticsConventions } from '../statistics/conventions.js'
 import { distributionChart, drawdownChart, equityChart, rollingSharpeChart } from './charts.js'
 import { aYear, figureGroups } from './figures.js'
 import { describeFindings, type Finding } from './findings.js'
-import { counted, formatAt, formatChange, formatDays, formatMoney, formatNumber, formatPercent } from './format.js'
+import { counted, formatAt, formatChange, formatDays, formatMoney, formatNumber, formatPercent, formatProbability } from './format.js'
 import { priceChart } from './price-chart.js'
 import { type RunRecord } from './run-record.js'
 import { type RunAnalysis, type RunStatistics, withoutGaps } from './run-statistics.js'
@@ -22,14 +22,14 @@ export function renderHtml(record: RunRecord, analysis: RunAnalysis, chosen: Sta
   const sections = [
     hasSamples ? headline(record, statistics) : '',
     findingList(findings),
-    equitySection(record, analysis),
+    equitySection(record),
     monthSection(analysis, chosen),
     shapeSection(analysis),
     ...priceSections(record, analysis),
     hasSamples
       ? section('Statistics', `<div class="columns">${figureGroups(statistics, record.currency).map(figureTable).join('')}</div>`)
       : '',
-    analysis.series.sampled.values.length > 1 ? `<section>${drawdownTable(analysis.series.sampled)}</section>` : '',
+    hasSamples ? `<section>${drawdownTable(withoutGaps(record.equity))}</section>` : '',
     hasSamples ? `<section>${tradeTable(record, analysis.series.trades)}</section>` : '',
     (record.refusals ?? []).length > 0 ? `<section>${refusalTable(record)}</section>` : '',
   ]
@@ -59,7 +59,7 @@ function headline(record: RunRecord, s: RunStatistics): string {
       'Sharpe ratio',
       formatNumber(s.sharpeRatio),
       s.probabilisticSharpeRatio === s.probabilisticSharpeRatio
-        ? `${formatPercent(s.probabilisticSharpeRatio, 0)} sure above zero`
+        ? `${escapeHtml(formatProbability(s.probabilisticSharpeRatio))} sure above zero`
         : 'excess return over risk',
     ],
     ['Largest drawdown', formatPercent(s.maxDrawdown), `longest ${formatDays(s.maxDrawdownDays)}`],
@@ -76,13 +76,10 @@ function findingList(findings: readonly Finding[]): string {
   return `<ul class="findings" aria-label="What to know first">${findings.map(({ severity, message }) => `<li class="${severity}"><b>${name[severity]}.</b> ${escapeHtml(message)}</li>`).join('')}</ul>`
 }
 
-function equitySection(record: RunRecord, { series }: RunAnalysis): string {
-  if (series.sampled.values.length < 2) return section('Equity', '<p>There are not two samples of equity, so there is nothing to draw.</p>')
-  // Short runs are drawn from every sample: a day of minutes has one sampled value.
-  const curve =
-    series.sampled.values.length < 60 && record.equity.values.length > series.sampled.values.length
-      ? withoutGaps(record.equity)
-      : series.sampled
+function equitySection(record: RunRecord): string {
+  // Every sample, because the deepest fall may lie between two sampled ones; the charts thin it.
+  const curve = withoutGaps(record.equity)
+  if (curve.values.length < 2) return section('Equity', '<p>There are not two samples of equity, so there is nothing to draw.</p>')
   const legend =
     record.benchmark === undefined
       ? ''
@@ -106,7 +103,7 @@ function shapeSection({ series, statistics }: RunAnalysis): string {
     rolling === undefined ? 'Rolling Sharpe ratio' : `Sharpe ratio, rolling over ${rolling.window} returns`,
     rolling?.svg ?? `${few} 80 returns with some variation.</p>`,
   )
-  return `<div class="pair">${left}${section('Returns per period', distribution ?? `${few} 20 that are not all zero.</p>`)}</div>`
+  return `<div class="pair">${left}${section('Returns per period', distribution === undefined ? `${few} 20 that are not zero.</p>` : distribution + leftOut(series.returns))}</div>`
 }
 
 function priceSections(record: RunRecord, { series }: RunAnalysis): string[] {
@@ -152,6 +149,11 @@ function footer(record: RunRecord, statistics: RunStatistics, chosen: Statistics
 
 function section(title: string, body: string): string {
   return `<section><h2>${escapeHtml(title)}</h2>${body}</section>`
+}
+
+function leftOut(returns: Float64Array): string {
+  const flat = returns.reduce((count, value) => count + (value === 0 ? 1 : 0), 0)
+  return flat === 0 ? '' : `<p class="aside">${counted(flat, 'period')} without a return left out.</p>`
 }
 
 function countFinite(values: Float64Array): number {

@@ -1,4 +1,4 @@
-import { drawdowns } from '../statistics/drawdown.js'
+import { type Drawdown, forEachDrawdown } from '../statistics/drawdown.js'
 import { quantile } from '../statistics/moments.js'
 import { type YearOfReturns } from '../statistics/periods.js'
 import { type Curve } from '../statistics/sampling.js'
@@ -10,6 +10,7 @@ import { escapeHtml } from './svg.js'
 
 const MOST_YEARS = 60
 const MOST_TRADES = 100
+const MOST_DRAWDOWNS = 5
 
 /** Monthly returns as a table whose cells are tinted by size; the figures are in the cells, so colour is never alone. */
 export function heatMap(years: readonly YearOfReturns[]): string {
@@ -39,7 +40,13 @@ export function heatMap(years: readonly YearOfReturns[]): string {
 
 /** The deepest falls, with dates. */
 export function drawdownTable(equity: Curve): string {
-  const deepest = [...drawdowns(equity.values)].sort((a, b) => a.depth - b.depth).slice(0, 5)
+  const deepest: Drawdown[] = []
+  forEachDrawdown(equity.values, (fall) => {
+    if (deepest.length === MOST_DRAWDOWNS && fall.depth >= deepest[MOST_DRAWDOWNS - 1].depth) return
+    deepest.push(fall)
+    deepest.sort((a, b) => a.depth - b.depth)
+    deepest.length = Math.min(deepest.length, MOST_DRAWDOWNS)
+  })
   if (deepest.length === 0) return '<p>Equity never fell below an earlier peak.</p>'
   const rows = deepest.map(({ peak, trough, end, depth, isRecovered }) => {
     const days = Number(equity.times[end] - equity.times[peak]) / 86_400e9
