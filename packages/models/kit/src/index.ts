@@ -183,3 +183,7 @@ export { bootstrapInterval, takeRows, type BootstrapOptions, type Interval } fro
 export { classPrior, linearNetwork, persistence } from './evaluate/baselines.js'
 export { heldOut, type HeldOut, type Look } from './evaluate/held-out.js'
 export { permutationImportance } from './evaluate/permutation-importance.js'
+
+export { meanOutputs, predictOutputs } from './train/predict.js'
+export { crossValidate, trainEnsemble, trainMany, type FoldResult, type TrainJob, type TrainManyOptions } from './train/train-many.js'
+export { samplesFrom, type SampleSource } from './train/samples.js'

@@ -8,6 +8,27 @@ export interface Samples {
   readonly shape: Shape
   /** Writes sample `index` at `offset`. */
   fill(index: number, target: Float32Array, offset: number): void
+  /** The same samples as data, to send to a worker thread; own implementations may leave it out and train in this thread. */
+  readonly source?: SampleSource | undefined
+}
+
+/** Samples as data. */
+export type SampleSource =
+  | { readonly kind: 'rows'; readonly values: Float32Array; readonly features: number }
+  | {
+      readonly kind: 'windows'
+      readonly series: Float32Array
+      readonly features: number
+      readonly steps: number
+      readonly ends: Int32Array
+    }
+  | { readonly kind: 'picked'; readonly from: SampleSource; readonly indices: Int32Array }
+
+/** The samples that a source describes. */
+export function samplesFrom(source: SampleSource): Samples {
+  if (source.kind === 'rows') return rowSamples(source.values, source.features)
+  if (source.kind === 'windows') return windowSamples(source.series, source)
+  return pickSamples(samplesFrom(source.from), source.indices)
 }
 
 /** Labels of one head. `Int32Array` class indices (negative = none), or `Float32Array` (`NaN` = none; gains for relevance). */
@@ -31,6 +52,7 @@ export function rowSamples(values: Float32Array, features: number): Samples {
   return {
     count: values.length / features,
     shape: [features],
+    source: { kind: 'rows', values, features },
     fill: (index, target, offset) => target.set(values.subarray(index * features, (index + 1) * features), offset),
   }
 }
@@ -49,6 +71,7 @@ export function windowSamples(
   return {
     count: ends.length,
     shape: [steps, features],
+    source: { kind: 'windows', series, features, steps, ends },
     fill(index, target, offset) {
       const to = (ends[index] + 1) * features
       target.set(series.subarray(to - steps * features, to), offset)
@@ -58,7 +81,12 @@ export function windowSamples(
 
 /** The samples at some indices, in that order. */
 export function pickSamples(samples: Samples, indices: Int32Array): Samples {
-  return { count: indices.length, shape: samples.shape, fill: (index, target, offset) => samples.fill(indices[index], target, offset) }
+  return {
+    count: indices.length,
+    shape: samples.shape,
+    ...(samples.source ? { source: { kind: 'picked', from: samples.source, indices } } : {}),
+    fill: (index, target, offset) => samples.fill(indices[index], target, offset),
+  }
 }
 
 /** The part of a training set at some indices. Not for sets with groups, whose rows belong together. */
