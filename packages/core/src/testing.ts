@@ -1,5 +1,6 @@
 export { conformanceSuite, runCases, type CaseDefinition, type ConformanceCase, type SuiteDefinition } from './testing/suite.js'
 export { brokerCases, type BrokerClaim, type BrokerHarness, type BrokerWorld } from './testing/broker-cases.js'
+export { feedCases, type FeedCasesOptions, type FeedClaim, type FeedHarness, type FeedWorld } from './testing/feed-cases.js'
 export { gateCases, type GateHarness } from './testing/gate-cases.js'
 export { manifestCases, type ManifestHarness, type ManifestStorage } from './testing/manifest-cases.js'
 export { modelCases, type ModelHarness } from './testing/model-cases.js'

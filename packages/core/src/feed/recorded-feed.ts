@@ -69,7 +69,9 @@ export function recordedFeed(source: RecordedSource): Feed {
       }
       if (item.length === 0) continue
       const first = item.availableAt[0]
-      if (first < previous) throw outOfOrder(name, item, first, previous)
+      if (first < previous) throw outOfOrder(name, item, 0, previous)
+      const fallen = firstFallingRow(item.availableAt)
+      if (fallen > 0) throw outOfOrder(name, item, fallen, item.availableAt[fallen - 1])
       previous = item.availableAt[item.length - 1]
       if (first >= range.to) return
       const wanted = within(item, range, book)
@@ -110,10 +112,18 @@ function within(batch: Batch, range: TimeRange, book: SubscriptionBook): Batch |
   return rows.length === 0 ? undefined : rows.length === to - from ? sliceBatch(batch, from, to) : selectRows(batch, Uint32Array.from(rows))
 }
 
-function outOfOrder(feed: string, batch: Batch, first: bigint, previous: bigint): TradingError {
+/** First row that is known before the one ahead of it; 0 when there is none. Times are not negative, so their bits order as floats do. */
+function firstFallingRow(availableAt: BigInt64Array): number {
+  const times = new Float64Array(availableAt.buffer, availableAt.byteOffset, availableAt.length)
+  for (let row = 1; row < times.length; row++) if (times[row] < times[row - 1]) return row
+  return 0
+}
+
+function outOfOrder(feed: string, batch: Batch, row: number, previous: bigint): TradingError {
+  const time = batch.availableAt[row]
   return new TradingError(
     'FEED_OUT_OF_ORDER',
-    `feed ${feed} gave a ${batch.schema} batch that begins at ${first} after rows of ${previous}: sort its rows by availableAt`,
-    { feed, schema: batch.schema, first, previous },
+    `feed ${feed}: row ${row} of a ${batch.schema} batch was known at ${time}, before rows of ${previous}: sort rows by availableAt`,
+    { feed, schema: batch.schema, row, time, previous },
   )
 }

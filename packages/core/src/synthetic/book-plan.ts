@@ -20,8 +20,8 @@ const burstRenewal = 1 / 5
 /** Spreads are odd numbers of ticks from 1 to this, so that a change moves both sides alike and leaves the middle where it is. */
 export const maxSpread = 9
 /** Spread of log sizes of early trades, and their mean as a share of the mean second's volume. */
-export const sizeSpread = 0.6
-export const earlyShare = 0.3
+export const sizeSpread = 1.2
+export const earlyShare = 0.15
 /** Quotes of a second move between these parts of it. */
 const moveFrom = 0.5
 const moveTo = 0.95
@@ -38,7 +38,7 @@ export interface BookLoadings {
 export function bookLoadings(strength: number): BookLoadings {
   const bounded = Math.min(1.2, strength)
   const lean = 0.18 * Math.min(1, strength)
-  return { imbalance: 0.7 * bounded, size: 0.6 * bounded, wantedChange: 0.22 + lean, otherChange: 0.22 - lean }
+  return { imbalance: 0.7 * bounded, size: 0.7 * bounded, wantedChange: 0.22 + lean, otherChange: 0.22 - lean }
 }
 
 /**

@@ -23,6 +23,8 @@ export class BookRows {
   readonly #instrument: Instrument
   readonly #capacity: number
   #sequence = 0
+  #lastSecond = 0
+  #lastNanos = 0
   #event!: TimeColumn
   #received!: TimeColumn
   #action!: Uint8Array
@@ -49,10 +51,21 @@ export class BookRows {
   /** Begins a row with its event; {@link book} completes it. */
   append(second: number, nanos: number, action: number, side: number, price: number, size: number, depth: number): void {
     const row = this.length
-    const received = nanos + latency + ((this.#sequence * 7919) & latencySpread)
     this.#event.set(row, second, nanos)
-    if (received < nanosPerSecond) this.#received.set(row, second, received)
-    else this.#received.set(row, second + 1, received - nanosPerSecond)
+    let receivedNanos = nanos + latency + ((this.#sequence * 7919) & latencySpread)
+    let receivedSecond = second
+    if (receivedNanos >= nanosPerSecond) {
+      receivedNanos -= nanosPerSecond
+      receivedSecond++
+    }
+    // A line does not let a later message overtake an earlier one.
+    if (receivedSecond < this.#lastSecond || (receivedSecond === this.#lastSecond && receivedNanos < this.#lastNanos)) {
+      receivedSecond = this.#lastSecond
+      receivedNanos = this.#lastNanos
+    }
+    this.#lastSecond = receivedSecond
+    this.#lastNanos = receivedNanos
+    this.#received.set(row, receivedSecond, receivedNanos)
     this.#action[row] = action
     this.#side[row] = side
     this.#price[row] = price

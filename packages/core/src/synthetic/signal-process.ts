@@ -1,12 +1,12 @@
 import type { RandomStream } from './random.js'
 
 /**
- * Three states of activity. Trends run on in quiet and in hectic markets and are faded in normal ones, so the planted signal is momentum times a
- * U-shaped function of activity. Levels and shares keep that close to uncorrelated with momentum, with raw (unscaled) returns, with volatility and with
- * volume: a model that is linear in them sees little, one that can multiply and bend sees it all.
+ * Three states of activity. On heavy volume, in quiet and in hectic markets, trends run on; on light volume, in normal ones, they are faded. So the planted
+ * signal is momentum times a function that is a step in volume and U-shaped in volatility. Levels and shares keep it close to uncorrelated with momentum,
+ * with raw (unscaled) returns, with volatility and with volume: a model that is linear in them sees little, one that can multiply sees it.
  */
 export const activityVolatility: readonly number[] = [0.3, 1, 1.7]
-export const activityVolume: readonly number[] = [0.4, 1, 1.6]
+export const activityVolume: readonly number[] = [1.4, 0.4, 1.4]
 const quietShare = 0.3
 const normalShare = 0.4
 const normal = 1

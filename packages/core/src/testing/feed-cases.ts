@@ -237,7 +237,7 @@ export function feedCases(open: () => Promise<FeedHarness>, { claims }: FeedCase
             })(),
           )
           if (error !== undefined) {
-            assert.ok(isTradingError(error), `the failure is not a TradingError: ${String(error)}`)
+            assert.ok(isTradingError(error), 'the failure is not a TradingError')
             return
           }
           const bad = told.some(({ status }) => status === 'gap' || status === 'disconnected' || status === 'stale' || status === 'refused')
