@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util'
 import { type Durability, openLog } from '@gatehouse/durable-log'
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '5' } } })
-const folder = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'))
+const folder = mkdtempSync(join(tmpdir(), 'durable-log-bench-'))
 let files = 0
 
 /** Appends `count` payloads and returns the seconds it took. */

@@ -48,6 +48,12 @@ export class Writer {
     this.#process.kill('SIGKILL')
   }
 
+  /** After {@link ended}: why this was no kill. A writer that never ran, or ended by itself, proves nothing. */
+  get trouble(): string | undefined {
+    const { signalCode, exitCode } = this.#process
+    return signalCode === 'SIGKILL' ? undefined : `the writer ended by itself, with code ${exitCode} and signal ${signalCode}`
+  }
+
   /** Resolves once the writer said at least `count` lines, or is gone. */
   async said(count: number): Promise<void> {
     while (this.lines.length < count && this.#process.exitCode === null && this.#process.signalCode === null) {

@@ -73,7 +73,7 @@ async function live(directory: string, life: Life, operations: number): Promise<
  */
 export async function powerLossRuns({ runs, seed, syncLies = false }: SeriesOptions & { readonly syncLies?: boolean }): Promise<Tally> {
   const tally = newTally()
-  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-power-'))
+  const folder = mkdtempSync(join(tmpdir(), 'durable-log-power-'))
   try {
     for (let run = 0; run < runs; run++) {
       const directory = join(folder, `log-${run}`)
@@ -116,7 +116,7 @@ async function inspect(directory: string, life: Life, ledger: Ledger, where: str
 /** The process dies at every single file operation in turn: the same work, halted one operation later each time. Everything acknowledged must be there. */
 export async function everyOperationRuns({ runs, seed }: SeriesOptions): Promise<Tally> {
   const tally = newTally()
-  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-halt-'))
+  const folder = mkdtempSync(join(tmpdir(), 'durable-log-halt-'))
   try {
     for (let run = 0; run < runs; run++) {
       tally.runs += 1

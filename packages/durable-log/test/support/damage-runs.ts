@@ -34,7 +34,7 @@ type Kind = 'bit' | 'zeros' | 'drop' | 'insert' | 'cut' | 'swap'
 /** Damages logs (closed ones, and one whose writer was killed) at random places of every segment; each damage must be named by segment and offset. */
 export async function damageRuns({ runs, seed }: SeriesOptions): Promise<DamageTally> {
   const tally: DamageTally = { runs: 0, segments: 0, byKind: {}, failures: [] }
-  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-damage-'))
+  const folder = mkdtempSync(join(tmpdir(), 'durable-log-damage-'))
   const random = seededRandom(seed)
   try {
     const samples = [await closedSample(join(folder, 'closed'), seed), await killedSample(folder, seed)]
@@ -146,6 +146,7 @@ async function killedSample(folder: string, seed: number): Promise<Sample> {
   await sleep(20)
   writer.kill()
   await writer.ended
+  if (writer.trouble !== undefined) throw new Error(writer.trouble)
   return describe(directory)
 }
 

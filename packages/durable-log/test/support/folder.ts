@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest'
 
 /** A folder for one test, removed after it. */
 export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-log-'))
+  const folder = mkdtempSync(join(tmpdir(), 'durable-log-log-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   return join(folder, 'log')
 }

@@ -13,7 +13,7 @@ const BALLAST_BYTES = 400 * 1024
 
 /** Mounts a small tmpfs; undefined, with the reason, where that is not allowed. */
 function mountSmallDisk(): { directory: string; unmount: () => void } | { reason: string } {
-  const directory = mkdtempSync(join(tmpdir(), 'gatehouse-disk-'))
+  const directory = mkdtempSync(join(tmpdir(), 'durable-log-disk-'))
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_BYTES}`, 'tmpfs', directory], { stdio: 'pipe' })
   } catch (error) {
@@ -50,7 +50,7 @@ export async function fullDiskRuns({ runs, seed }: SeriesOptions): Promise<Tally
 
 /** The same with a pretended disk, whose writes also come out short at any byte. */
 export async function pretendedFullDiskRuns({ runs, seed }: SeriesOptions): Promise<Tally> {
-  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-full-'))
+  const folder = mkdtempSync(join(tmpdir(), 'durable-log-full-'))
   const directory = join(folder, 'log')
   mkdirSync(folder, { recursive: true })
   const random = seededRandom(seed)

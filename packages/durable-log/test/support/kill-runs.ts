@@ -21,7 +21,7 @@ export interface SeriesOptions {
 /** SIGKILLs a mixed writer at random moments, also while it opens and recovers, and holds its acknowledgements against the log each time. */
 export async function killRuns({ runs, seed, lanes = 2 }: SeriesOptions): Promise<Tally> {
   const tally = newTally()
-  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-kill-'))
+  const folder = mkdtempSync(join(tmpdir(), 'durable-log-kill-'))
   try {
     const bundle = await bundleWriter(folder)
     const logs = Math.ceil(runs / KILLS_PER_LOG)
@@ -31,6 +31,7 @@ export async function killRuns({ runs, seed, lanes = 2 }: SeriesOptions): Promis
         const directory = join(folder, `log-${log}`)
         const random = seededRandom(seed + log)
         const ledger = new Ledger(directory, tally)
+        let wasBegun = false
         for (let run = 0; run < KILLS_PER_LOG && tally.runs < runs; run++) {
           tally.runs += 1
           const writer = new Writer(bundle, {
@@ -48,7 +49,13 @@ export async function killRuns({ runs, seed, lanes = 2 }: SeriesOptions): Promis
           }
           writer.kill()
           await writer.ended
-          if (existsSync(directory)) await ledger.check(writer.lines, `log ${log} kill ${run}`)
+          const where = `log ${log} kill ${run}`
+          if (writer.trouble !== undefined) tally.failures.push(`${where}: ${writer.trouble}`)
+          // Only a log that was never begun, because each of its writers died too early, may be absent.
+          if (existsSync(directory)) {
+            wasBegun = true
+            await ledger.check(writer.lines, where)
+          } else if (wasBegun || writer.lines.length > 0) tally.failures.push(`${where}: the log is gone`)
         }
         rmSync(directory, { recursive: true, force: true })
       }
@@ -63,7 +70,7 @@ export async function killRuns({ runs, seed, lanes = 2 }: SeriesOptions): Promis
 /** Two writers contend for one log, opening and closing; one is SIGKILLed and must be succeeded by the other, then that one too. */
 export async function contentionRuns({ runs, seed, lanes = 2 }: SeriesOptions): Promise<Tally> {
   const tally = newTally()
-  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-contend-'))
+  const folder = mkdtempSync(join(tmpdir(), 'durable-log-contend-'))
   try {
     const bundle = await bundleWriter(folder)
     let next = 0
@@ -86,6 +93,7 @@ export async function contentionRuns({ runs, seed, lanes = 2 }: SeriesOptions): 
         second.kill()
         await second.ended
         const lines = writers.flatMap((writer) => writer.lines)
+        for (const { trouble } of writers) if (trouble !== undefined) tally.failures.push(`contention ${run}: ${trouble}`)
         if (!second.lines.some((line) => line.startsWith('A'))) tally.failures.push(`contention ${run}: the survivor never wrote`)
         await ledger.check(lines, `contention ${run}`)
         rmSync(directory, { recursive: true, force: true })
