@@ -12,7 +12,9 @@ export interface RowRun {
 }
 
 type Values = ArrayLike<unknown> & { readonly length: number }
-type TypedValues = Values & {
+interface TypedValues {
+  readonly length: number
+  [row: number]: unknown
   set(values: Values, offset: number): void
   subarray(from: number, to: number): Values
   constructor: new (length: number) => TypedValues

@@ -1,5 +1,6 @@
 import { exactExp } from './exact-math.js'
 import type { SessionMinutes } from './minute-world.js'
+import { nameProfile } from './name-profile.js'
 import { RandomStream } from './random.js'
 import { leastVolume, SecondPath } from './second-path.js'
 
@@ -19,9 +20,9 @@ const regimeRenewal = 1 / 12
 const burstRenewal = 1 / 5
 /** Spreads are odd numbers of ticks from 1 to this, so that a change moves both sides alike and leaves the middle where it is. */
 export const maxSpread = 9
-/** Spread of log sizes of early trades, and their mean as a share of the mean second's volume. */
+/** Spread of log sizes of early trades, and their median as a share of the name's mean second. */
 export const sizeSpread = 1.2
-export const earlyShare = 0.15
+export const earlyShare = 0.08
 /** Quotes of a second move between these parts of it. */
 const moveFrom = 0.5
 const moveTo = 0.95
@@ -70,8 +71,8 @@ export interface SecondPlan {
   low: number
   close: number
   volume: number
-  /** Mean volume of a second at the time. */
-  typicalVolume: number
+  /** Mean volume of the name's seconds, over all times. */
+  readonly typicalVolume: number
   /** First trade of the second; 1 when a buyer is the aggressor, -1 when a seller is. */
   earlySize: number
   earlySide: number
@@ -120,7 +121,7 @@ export class BookPlanner {
       low: open,
       close: open,
       volume: 0,
-      typicalVolume: 0,
+      typicalVolume: nameProfile(seed, symbol).dailyVolume / 23_400,
       earlySize: 0,
       earlySide: 1,
       move: 0,
@@ -135,7 +136,7 @@ export class BookPlanner {
     const i = index % 60
     if (i === 0) this.#turnMinute(index / 60)
     const { plan } = this
-    const { path, moves, volatility, typicalVolume } = this.#current
+    const { path, moves, volatility } = this.#current
     const random = this.#random
     if (random.uniform() < regimeRenewal) plan.regime = drawRegime(random)
     if (random.uniform() < burstRenewal) plan.burst = random.word() & 1
@@ -153,7 +154,6 @@ export class BookPlanner {
     plan.low = path.low[i]
     plan.close = path.close[i]
     plan.volume = path.volume[i]
-    plan.typicalVolume = typicalVolume
     this.#planTrade(sign)
     this.#planQuotes(sign, path.quote[i])
     return true
@@ -195,14 +195,12 @@ class MinutePart {
   path = new SecondPath()
   readonly moves = new Float64Array(60)
   volatility = 1
-  typicalVolume = 1
 
   read(source: SecondPath, session: SessionMinutes, cell: number): void {
     source.refine(session, cell)
     this.path.copyFrom(source)
     // Square root of 60.
     this.volatility = session.volatility[cell] / 7.745966692414834
-    this.typicalVolume = session.volume[cell] / 60
     let before = session.start[cell]
     for (let i = 0; i < 60; i++) {
       this.moves[i] = (source.efficient[i] - before) / this.volatility

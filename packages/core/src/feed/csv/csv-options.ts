@@ -40,6 +40,11 @@ export interface CsvBarsOptions {
   readonly adjust?: 'none' | 'splits' | 'total' | 'adjusted-close' | undefined
   /** Wall-clock time `HH:MM` at which a daily bar is known; the midnight that ends its day when left out. */
   readonly knownAt?: string | undefined
+  /**
+   * Hours that intraday bars may lie in: of the instrument's calendar, `regular` or `extended` hours, or `any`. `extended` when left out. A time zone that was read
+   * wrongly puts bars outside them: `CSV_OUTSIDE_SESSION`.
+   */
+  readonly session?: 'regular' | 'extended' | 'any' | undefined
   readonly onBadRow?: BadRowPolicies | undefined
   /** Dataset name of the rows; models refuse a source they were not trained on. */
   readonly source?: string | undefined

@@ -12,6 +12,7 @@ import type { CsvPlan } from './csv-options.js'
 import { openLayout, type CsvLayout } from './infer-layout.js'
 import { parseNumber } from './number-field.js'
 import type { RowScanner } from './row-scanner.js'
+import { sessionHours, type SessionHours } from './session-hours.js'
 import { dayOfFile, TimeField } from './time-field.js'
 
 const secondsPerDay = 86_400
@@ -33,6 +34,7 @@ export class CsvReader {
   readonly #barSeconds: number
   readonly #isDaily: boolean
   readonly #rows: BarBuilder
+  readonly #hours: SessionHours | undefined
   #queue: (Batch | FeedStatus)[] = []
   #nextAction = 0
   // The stamp of the last good row, and when it was known.
@@ -50,6 +52,7 @@ export class CsvReader {
     this.#zone = openTimeZone(plan.timeZone)
     this.#barSeconds = Number(barNs[schema] / 1_000_000_000n)
     this.#isDaily = schema === 'ohlcv-1d'
+    this.#hours = this.#isDaily ? undefined : sessionHours(plan.instrument.calendar, plan.session ?? 'extended', this.#barSeconds)
     this.#rows = new BarBuilder({ schema, source: plan.source, instruments: [plan.instrument], capacity: plan.batchRows })
   }
 
@@ -118,6 +121,10 @@ export class CsvReader {
       return
     }
     const { plan } = this.#options
+    if (this.#hours !== undefined && !this.#hours.holds(plan.stamp === 'start' ? seconds : seconds - this.#barSeconds)) {
+      this.#bad(scanner, 'CSV_OUTSIDE_SESSION', scanner.text(positions.time), `read in ${plan.timeZone} lies outside ${this.#hours.name}`)
+      return
+    }
     let factor = this.#factor
     const day = time.localDay
     if (day !== this.#day) factor = this.#turnDay(day)

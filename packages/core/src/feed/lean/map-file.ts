@@ -1,3 +1,5 @@
+import { openTimeZone } from '../../calendar/time-zone.js'
+import type { Instrument, SymbolAlias } from '../../interfaces/instrument.js'
 import { readDay, readLines, invalid, type DatedAction } from './factor-file.js'
 
 /** A ticker and the last local date it was used. */
@@ -25,4 +27,28 @@ export function renames(tickers: readonly MappedTicker[]): readonly DatedAction[
       ? []
       : [{ day: day + 1, kind: 'rename', ratio: NaN, amount: NaN, symbol: next.ticker }]
   })
+}
+
+/**
+ * Aliases of one instrument from its map file: what files of `source` call it, and when. New York dates.
+ * @param tickers oldest first, as {@link readMapFile} gives them
+ */
+export function mapFileAliases(tickers: readonly MappedTicker[], instrument: Instrument, source = 'file'): readonly SymbolAlias[] {
+  const newYork = openTimeZone('America/New_York')
+  const aliases: SymbolAlias[] = []
+  tickers.forEach(({ day, ticker }, i) => {
+    const before = tickers[i - 1]
+    const last = aliases.at(-1)
+    // A row whose ticker goes on is one alias with the row before it; the first row only says when the listing began.
+    if (last !== undefined && before?.ticker === ticker) aliases[aliases.length - 1] = { ...last, to: newYork.timeOfLocal(day + 1, 0) }
+    else
+      aliases.push({
+        source,
+        symbol: ticker,
+        instrument,
+        from: newYork.timeOfLocal(before === undefined ? day : before.day + 1, 0),
+        to: newYork.timeOfLocal(day + 1, 0),
+      })
+  })
+  return aliases
 }
