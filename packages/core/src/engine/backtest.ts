@@ -24,7 +24,7 @@ export async function runBacktest(engine: Engine, lanes: readonly Lane[], option
   for (const lane of lanes) await lane.advance(fromKey, toKey)
   for (;;) {
     signal?.throwIfAborted()
-    if (await between()) return
+    if (await between()) break
     let first: Lane | undefined
     let firstKey: TimeKey = never
     let secondKey: TimeKey = never
@@ -42,7 +42,11 @@ export async function runBacktest(engine: Engine, lanes: readonly Lane[], option
         secondNumber = lane.number
       }
     }
-    if (first === undefined) break
+    if (first === undefined) {
+      // What was set for a time within the range still happens, though no row comes after it.
+      if (options.range !== undefined) engine.advanceTo(toKey)
+      break
+    }
     if (first.status !== undefined) {
       const { status } = first
       if (firstKey > engine.nowKey) {
@@ -66,10 +70,9 @@ export async function runBacktest(engine: Engine, lanes: readonly Lane[], option
     engine.countRows(batch.schema, engine.rows - before)
     engine.maybeCheckpoint()
     if (first.row < first.end) continue
-    engine.endBatch(first)
+    if (engine.journal !== undefined) await engine.endBatch(first)
     onProgress?.({ stage: 'running', done: engine.rows, unit: 'rows' })
     await first.advance(fromKey, toKey)
   }
-  // What was set for a time within the range still happens, though no row comes after it.
-  if (options.range !== undefined) engine.advanceTo(toKey)
+  await engine.noteEnded()
 }

@@ -120,7 +120,13 @@ export class Conductor {
     if (again !== undefined) return again.journal
     const { journal: wanted } = options
     if (wanted === undefined) return undefined
-    const { journal, state } = await openJournal({ ...wanted, resume: options.time === 'backtest' ? 'compare' : 'fold' })
+    // In virtual time nothing leaves the process: what a power failure takes is done again.
+    const isBacktest = options.time === 'backtest'
+    const { journal, state } = await openJournal({
+      ...wanted,
+      resume: isBacktest ? 'compare' : 'fold',
+      syncWithinMs: isBacktest ? 0 : undefined,
+    })
     if (state.start === undefined) return journal
     if (state.start.config === config && state.start.runId === runId) return journal
     await journal.close()

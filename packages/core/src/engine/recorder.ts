@@ -116,14 +116,15 @@ export class FillRecorder {
     this.#fees[row] = fill.fee.nano === 0n ? 0 : fromNano(fill.fee.nano) * sign
   }
 
+  /** Views of what was recorded, not copies: a report is made once the run has ended. */
   columns(): FillColumns {
     const { length } = this
     return {
-      times: this.#times.slice(0, length),
-      instruments: this.#instruments.slice(0, length),
-      quantities: this.#quantities.slice(0, length),
-      prices: this.#prices.slice(0, length),
-      fees: this.#fees.slice(0, length),
+      times: this.#times.subarray(0, length),
+      instruments: this.#instruments.subarray(0, length),
+      quantities: this.#quantities.subarray(0, length),
+      prices: this.#prices.subarray(0, length),
+      fees: this.#fees.subarray(0, length),
     }
   }
 
