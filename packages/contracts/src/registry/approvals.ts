@@ -2,7 +2,7 @@ import { canonicalJson } from '../canonical/canonical-json.js'
 import type { Refusal } from '../gate/interfaces.js'
 import type { GatePolicy } from '../schema/gate-policy.js'
 import type { ModelMetadata } from '../schema/model.js'
-import { approvalContract, type Approval, type DsseEnvelope } from '../schema/promotion.js'
+import { approvalContract, isEnvelope, type Approval, type DsseEnvelope } from '../schema/promotion.js'
 import { formatTime, parseTime, type TimeNs } from '../time/time.js'
 import { openEnvelope, signEnvelope } from './dsse.js'
 import { openSigningKey, type KeyRing, type SigningKey } from './keys.js'
@@ -58,6 +58,7 @@ export function judgeApprovals(
 
 function judge(envelope: DsseEnvelope, question: ApprovalQuestion): { readonly owner: string; readonly keyId: string } | string {
   const { policy, metadata, ring, revokedKeys, at, promoterKeyIds } = question
+  if (!isEnvelope(envelope)) return 'one is not an envelope'
   const { body, signers } = openEnvelope(envelope, { ring, role: 'approve' })
   const statement = decodeStatement(body, predicateTypes.approval)
   const approval: unknown = statement?.predicate

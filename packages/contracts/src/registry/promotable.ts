@@ -1,4 +1,5 @@
 import type { Evidence } from '../schema/evidence.js'
+import type { GatePolicy } from '../schema/gate-policy.js'
 import type { GateReport } from '../schema/gate-report.js'
 import type { RegistryState } from './fold.js'
 import type { Artifact, PromoteRequest } from './interfaces.js'
@@ -9,6 +10,8 @@ export interface Prepared {
   readonly artifact: Artifact
   readonly evidence: Evidence
   readonly report: GateReport
+  /** The gate's own copy. */
+  readonly policy: GatePolicy
 }
 
 /**

@@ -1,4 +1,5 @@
 import Type from 'typebox'
+import { Compile, type Validator } from 'typebox/compile'
 import { defineContract, type DocumentOf } from './contract.js'
 import { closed, count, digest, slug, stage, text, time } from './primitives.js'
 
@@ -66,3 +67,11 @@ export const promotionContract = defineContract({
 })
 export type Promotion = DocumentOf<typeof promotionContract>
 export type DsseEnvelope = Promotion['approvals'][number]
+
+let compiled: Validator | undefined
+
+/** Whether a value from outside is a DSSE envelope. */
+export function isEnvelope(value: unknown): value is DsseEnvelope {
+  compiled ??= Compile(dsseEnvelope)
+  return compiled.Check(value)
+}

@@ -14,7 +14,7 @@ export interface CandidateOptions {
   readonly family?: string | undefined
   /** Decides the weights; default 1. */
   readonly seed?: number | undefined
-  /** Hidden units: 16 give a file of a few kB, 20,000 one of 1 MB. */
+  /** Units of the two hidden layers: 16 give a file of a few kB, 505 one of 1 MB. */
   readonly hidden?: number | undefined
   /** End of the training data; default 2026-05-31. */
   readonly trainedTo?: string | undefined
@@ -25,19 +25,23 @@ const featureNames = ['imbalance', 'spread', 'microprice', 'flow', 'depth', 'age
 const classes = ['down', 'same', 'up'] as const
 const source = { dataset: 'TEST.MARKET', venue: 'TEST', schema: 'mbp-10' } as const
 
-/** A registrable candidate with a real, small network: six features, one tanh layer, three logits. The same options give the same bytes. */
+/** A registrable candidate with a real, small network: six features, two tanh layers, three logits. The same options give the same bytes. */
 export function smallCandidate(options: CandidateOptions = {}): CandidateFiles {
   const { seed = 1, hidden = 16 } = options
   const random = seededRandom(seed)
   const tensors = {
     'hidden/kernel': normal(random, featureNames.length * hidden, 0.4),
     'hidden/bias': normal(random, hidden, 0.1),
+    'mixed/kernel': normal(random, hidden * hidden, 1 / Math.sqrt(hidden)),
+    'mixed/bias': normal(random, hidden, 0.1),
     'logits/kernel': normal(random, hidden * classes.length, 1 / Math.sqrt(hidden)),
     'logits/bias': normal(random, classes.length, 0.1),
   }
   const shapes = {
     'hidden/kernel': [featureNames.length, hidden],
     'hidden/bias': [hidden],
+    'mixed/kernel': [hidden, hidden],
+    'mixed/bias': [hidden],
     'logits/kernel': [hidden, classes.length],
     'logits/bias': [classes.length],
   }
@@ -65,26 +69,30 @@ export function loadSmallNetwork(artifact: Artifact): Promise<Computable> {
 }
 
 function network(tensors: Readonly<Record<string, Float32Array>>): (input: Float32Array) => Float32Array {
-  const [kernel, bias, outKernel, outBias] = ['hidden/kernel', 'hidden/bias', 'logits/kernel', 'logits/bias'].map((name) => tensors[name])
-  const hidden = new Float32Array(bias.length)
-  return (input) => {
-    dense(input, { kernel, bias }, hidden)
-    for (let unit = 0; unit < hidden.length; unit++) hidden[unit] = Math.tanh(hidden[unit])
-    return dense(hidden, { kernel: outKernel, bias: outBias }, new Float32Array(outBias.length))
-  }
+  const [hidden, mixed, logits] = ['hidden', 'mixed', 'logits'].map((layer) => ({
+    kernel: tensors[`${layer}/kernel`],
+    bias: tensors[`${layer}/bias`],
+  }))
+  return (input) => dense(tanh(dense(tanh(dense(input, hidden)), mixed)), logits)
 }
 
-function dense(
-  input: Float32Array,
-  { kernel, bias }: { readonly kernel: Float32Array; readonly bias: Float32Array },
-  output: Float32Array,
-): Float32Array {
-  for (let unit = 0; unit < output.length; unit++) {
-    let sum = bias[unit]
-    for (let index = 0; index < input.length; index++) sum += input[index] * kernel[index * output.length + unit]
-    output[unit] = sum
+interface Layer {
+  readonly kernel: Float32Array
+  readonly bias: Float32Array
+}
+
+/** Row by row of the kernel, `[inputs, outputs]`, so that memory is read in its order. */
+function dense(input: Float32Array, { kernel, bias }: Layer): Float32Array {
+  const output = Float32Array.from(bias)
+  for (let index = 0, at = 0; index < input.length; index++) {
+    const value = input[index]
+    for (let unit = 0; unit < output.length; unit++, at++) output[unit] += value * kernel[at]
   }
   return output
+}
+
+function tanh(values: Float32Array): Float32Array {
+  return values.map((value) => Math.tanh(value))
 }
 
 /** Box-Muller, rounded to float32 so that JSON carries it exactly. */
@@ -142,7 +150,7 @@ function describe(
     kind: 'dense',
     from: [from],
     outputShape: [size],
-    parameters: layerName === 'hidden' ? { activation: 'tanh' } : {},
+    parameters: layerName !== 'logits' ? { activation: 'tanh' } : {},
     weights: ['kernel', 'bias'].map((role) => ({ role, tensor: `${layerName}/${role}`, shape: shapes[`${layerName}/${role}`] })),
   })
   return {
@@ -153,7 +161,7 @@ function describe(
     network: {
       inputs: [{ name: 'features', shape: [featureNames.length] }],
       outputs: [{ name: 'logits', shape: [classes.length], kind: 'logits' }],
-      layers: [layer('hidden', 'features', hidden), layer('logits', 'hidden', classes.length)],
+      layers: [layer('hidden', 'features', hidden), layer('mixed', 'hidden', hidden), layer('logits', 'mixed', classes.length)],
       parameterCount: Object.values(shapes).reduce((sum, shape) => sum + shape.reduce((product, length) => product * length, 1), 0),
     },
     features: { items, rows: 1, hash: featureSpecHash({ items, rows: 1 }) },
