@@ -63,4 +63,8 @@ export const errorCodes = {
     cause: 'A metric got arrays of different lengths or values outside its domain.',
     cure: 'Mend what the message names.',
   },
+  MODEL_DATA_NOT_PINNED: {
+    cause: 'A family was asked to train on data that no pin names.',
+    cure: 'Record it into a manifest, commit, and train from the snapshot of the pin.',
+  },
 } as const

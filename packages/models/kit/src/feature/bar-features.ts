@@ -9,7 +9,7 @@ export function barReaders<S extends BarSchema>(
   const reader = (definition: string, read: (bar: BarView, factor: number) => number): Reader<S> => ({
     schema,
     definition,
-    read: read as Reader<S>['read'],
+    read: read,
   })
   return {
     open: reader('open', (bar, factor) => bar.open * factor),

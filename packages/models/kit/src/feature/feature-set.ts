@@ -1,6 +1,6 @@
 import { featureSpecHash, sha256Hex, TradingError, type FeatureSpec } from '@gatehouse/contracts'
 import { type CorporateActionView, type Instrument, type MarketView } from '@gatehouse/core'
-import { type FeatureDefinition, type FeatureOperator } from './feature.js'
+import { type FeatureDefinition } from './feature.js'
 
 /** A feature vector as data: the same object computes it in training and live. */
 export interface FeatureSet {
@@ -106,7 +106,7 @@ function openStream(
   const missingRole = roleNames.find((role) => roles[role] === undefined)
   if (missingRole !== undefined)
     throw new TradingError('MODEL_FEATURE_INVALID', `no instrument plays the role "${missingRole}"`, { role: missingRole })
-  const operators = features.map(({ operator }) => operator as unknown as FeatureOperator)
+  const operators = features.map(({ operator }) => operator)
   const offsets = new Array<number>(features.length)
   let slots = roleSlots * roleNames.length
   operators.forEach((operator, i) => {

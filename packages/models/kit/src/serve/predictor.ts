@@ -2,7 +2,7 @@ import { TradingError, type ModelDescription } from '@gatehouse/contracts'
 import { type Instrument, type MarketView, type Prediction, type Predictor, type TimeNs } from '@gatehouse/core'
 import { type LoadedArtifact } from '../artifact/artifact.js'
 import { calibrate, type Calibration, readCalibration } from '../calibrate/calibration.js'
-import { driftMonitor, type DriftMonitor, type DriftReference } from '../drift/drift.js'
+import { driftMonitor, type DriftMonitor } from '../drift/drift.js'
 import { type FeatureSet, requireSameFeatures } from '../feature/feature-set.js'
 import { compilePlan, type Plan } from './plan.js'
 import { compileStreamingPlan, type StreamingPlan } from './streaming-plan.js'
@@ -109,7 +109,7 @@ export function outputCalibrations({ description, plan }: Pick<LoadedArtifact, '
 }
 
 function monitorOf(reference: ModelDescription['driftReference']): KitPredictor<Prediction>['drift'] {
-  return reference && { names: reference.map(({ feature }) => feature), monitor: driftMonitor(reference as readonly DriftReference[]) }
+  return reference && { names: reference.map(({ feature }) => feature), monitor: driftMonitor(reference) }
 }
 
 /** What turns rows into raw outputs: the plan itself, a stream, or a window. */

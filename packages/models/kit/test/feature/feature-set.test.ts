@@ -247,7 +247,7 @@ describe('book features', () => {
       bidPrice: (level: number) => prices[0] - level,
       askPrice: (level: number) => prices[1] + level,
       bidSize: (level: number) => sizes[0] * (level + 1),
-      askSize: (level: number) => sizes[1],
+      askSize: () => sizes[1],
       bidCount: () => 0,
       askCount: () => 0,
       ...extra,
