@@ -3,7 +3,7 @@ const { run, simulatedBroker, syntheticBars } = require('@gatehouse/core')
 
 run({
   time: 'backtest',
-  strategy: { name: 'hold', onBar: (bar, { orders }) => void orders.target(bar.instrument, 1) },
+  strategy: () => ({ name: 'hold', onBar: (bar, { orders }) => void orders.target(bar.instrument, 1) }),
   feeds: [syntheticBars({ symbol: 'SPY', seed: 7, bars: 200 })],
   broker: simulatedBroker({ cash: 10_000 }),
 }).then((result) => {

@@ -5,13 +5,13 @@ import { keepingNotifier, threeBars } from './plugin.js'
 const seen = []
 const result = await run({
   time: 'backtest',
-  strategy: {
+  strategy: () => ({
     name: 'buy-once',
     onBar(bar, { orders }) {
       seen.push(bar.close)
       orders.target(bar.instrument, 10)
     },
-  },
+  }),
   feeds: [threeBars()],
   broker: simulatedBroker({ cash: 1_000 }),
   notifier: keepingNotifier(),

@@ -1,8 +1,38 @@
 import { calendarErrorCodes } from './calendar/error-codes.js'
 import { feedErrorCodes } from './feed/error-codes.js'
+import { datasetErrorCodes } from './manifest/error-codes.js'
+import { notifyErrorCodes } from './notify/error-codes.js'
 import { reportErrorCodes } from './report/error-codes.js'
+import { statisticsErrorCodes } from './statistics/error-codes.js'
 
 const engineErrorCodes = {
+  BATCH_INVALID: {
+    cause:
+      'A batch lacks a column, has one of another array type or length, or its rows are not in the order in which they could be known.',
+    cure: 'Mend the column and row that the message names.',
+  },
+  CHECKPOINT_INVALID: {
+    cause: 'A checkpoint in a journal cannot be read: it was written by another version, or is damaged.',
+    cure: 'Resume with the version that wrote it, or take another folder and run again.',
+  },
+  KILL_LATCH_FAILED: {
+    cause: 'The file of the kill latch could not be written.',
+    cure: 'Orders are stopped in this process all the same; make the folder writable, so that a restart sees it too.',
+  },
+  KILL_LATCH_SET: { cause: 'The kill latch is set, so no run may start.', cure: 'Find out why it was set; then a person releases it.' },
+  MODEL_NOT_RUNNING: {
+    cause: 'A swap names a successor that was not given, or a model that does not run.',
+    cure: 'Swap in a model of the same name as one that runs; a replay needs it among its successors.',
+  },
+  PREFLIGHT_FAILED: {
+    cause:
+      'Something that must hold before an order may be sent does not: a finding of the broker, no risk limits, or no working notifier on a live account.',
+    cure: 'Do what the message says; details.findings has all that was looked at.',
+  },
+  REPLAY_ROWS_MISSING: {
+    cause: 'A replay was given a feed that does not hold the rows that the journal names.',
+    cure: 'Pass the data that was recorded, in batches no smaller than those that were recorded.',
+  },
   FEED_OUT_OF_ORDER: {
     cause: 'A feed gave a batch whose rows begin before those of the batch ahead of it.',
     cure: 'Sort by the time a row could be known (availableAt); merge sources with a feed each.',
@@ -50,4 +80,12 @@ const engineErrorCodes = {
 } as const
 
 /** Every error code of this package, with cause and cure. */
-export const errorCodes = { ...calendarErrorCodes, ...engineErrorCodes, ...feedErrorCodes, ...reportErrorCodes } as const
+export const errorCodes = {
+  ...calendarErrorCodes,
+  ...datasetErrorCodes,
+  ...engineErrorCodes,
+  ...feedErrorCodes,
+  ...notifyErrorCodes,
+  ...reportErrorCodes,
+  ...statisticsErrorCodes,
+} as const

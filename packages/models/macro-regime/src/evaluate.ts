@@ -10,6 +10,7 @@ import {
   type Calibration,
   type Plan,
 } from '@gatehouse/model-kit'
+import { largestDrift } from './drift.js'
 import { featureCount } from './features.js'
 import { probabilities, regimeCalibration, regimePriors } from './model.js'
 import type { ResolvedOptions } from './options.js'
@@ -80,6 +81,7 @@ export async function evaluateRegime(
         ...score(rankedProbabilityScore(pick(rows.signal, test), columns(words, 0, signals.length), signals.length)),
         direction: 'lower',
       },
+      featureDriftPsi: { value: largestDrift(description, rows, test), unit: 'dimensionless', direction: 'lower' },
       sharpePerBar: { value: sharpe(returns), unit: 'dimensionless', direction: 'higher' },
       deflatedSharpe: { value: deflatedSharpeRatio(returns, { trials, varianceOfSharpes }), unit: 'probability', direction: 'higher' },
     },

@@ -11,15 +11,19 @@ export interface MacroRegimeOptions {
   readonly hidden?: readonly number[] | undefined
   /** Name under which candidates are registered. Default `macro-regime`. */
   readonly name?: string | undefined
+  /** SHA-256 (hex) of the code that trains, so that a gate knows what made the weights. */
+  readonly codeHash?: string | undefined
   /** Trains on labels in random order: the candidate that no gate may let through. For tests and demonstrations. */
   readonly shuffleLabels?: boolean | undefined
 }
 
-export type ResolvedOptions = { readonly [K in keyof MacroRegimeOptions]-?: NonNullable<MacroRegimeOptions[K]> }
+export type ResolvedOptions = { readonly [K in Exclude<keyof MacroRegimeOptions, 'codeHash'>]-?: NonNullable<MacroRegimeOptions[K]> } & {
+  readonly codeHash: string | undefined
+}
 
 export function resolveOptions(options: MacroRegimeOptions = {}): ResolvedOptions {
-  const { horizon = 35, epochs = 40, hidden = [48, 24], name = 'macro-regime', shuffleLabels = false } = options
-  return { horizon, epochs, hidden, name, shuffleLabels }
+  const { horizon = 35, epochs = 40, hidden = [48, 24], name = 'macro-regime', shuffleLabels = false, codeHash } = options
+  return { horizon, epochs, hidden, name, shuffleLabels, codeHash }
 }
 
 /** A small multilayer perceptron with two heads: ordered signals, and regimes. Without hidden layers it is the logistic baseline. */

@@ -185,6 +185,7 @@ export async function trainRegime(
         seeds: { training: seed },
         versions: {},
         data: [pin],
+        ...(options.codeHash === undefined ? {} : { codeHash: options.codeHash }),
         train: { from: formatTime(rows.t0[indices[0]]), to: formatTime(rows.t1[last] + 1n) },
         hyperparameters: {
           horizon: options.horizon,
