@@ -109,6 +109,17 @@ export class ParquetManifest implements Manifest {
     })
   }
 
+  /**
+   * Takes back every append of `appId` that no commit holds: for a producer that fails halfway and will begin again.
+   * @throws {TradingError} `MANIFEST_TXN_CONFLICT` when its rows were already written out together with another's
+   */
+  discard(appId: string): Promise<void> {
+    return this.#serial(async () => {
+      const { head } = this.#log
+      if (head.version >= 0) await (await this.#open()).discard(appId, this.#layout(head))
+    })
+  }
+
   /** The last sequence of `appId` that is acknowledged, committed or not: where a producer goes on after a restart. */
   lastSequence(appId: string): Promise<number | undefined> {
     return this.#serial(async () => {

@@ -95,6 +95,26 @@ export class PendingAppends {
     if (this.#heldBytes >= this.#options.pendingBytes) await this.#writeOut(layout)
   }
 
+  /** Takes back what an application has appended and nothing has committed. */
+  async discard(appId: string, layout: TableLayout): Promise<void> {
+    const isTheirs = ({ transactions }: PendingAppend): boolean => transactions.some((transaction) => transaction.appId === appId)
+    const theirs = this.#appends.filter(isTheirs)
+    this.#failed.delete(appId)
+    if (theirs.length === 0) return
+    if (theirs.some(({ transactions }) => transactions.some((transaction) => transaction.appId !== appId))) {
+      throw new TradingError(
+        'MANIFEST_TXN_CONFLICT',
+        `rows of ${appId} were written out together with others: commit, they can no longer be taken back`,
+        { appId },
+      )
+    }
+    const payload = encodePending(layout, { transactions: [], rows: [], files: [], discarded: appId })
+    await this.#writeAhead.log.append(payload, { durability: 'power' })
+    this.#loggedBytes += payload.length
+    this.#last.delete(appId)
+    this.#hold(this.#appends.filter((append) => !isTheirs(append)))
+  }
+
   /** The commit of everything pending that `state` does not hold yet. */
   async propose(
     state: TableState,

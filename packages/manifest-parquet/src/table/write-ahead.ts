@@ -26,12 +26,15 @@ export interface PendingAppend {
   readonly transactions: readonly PendingTransaction[]
   readonly rows: readonly StoredRows[]
   readonly files: readonly DataFile[]
+  /** takes back every append of this application so far */
+  readonly discarded?: string | undefined
 }
 
 interface RecordHead {
   readonly transactions: readonly PendingTransaction[]
   readonly parts: readonly { readonly partition: Record<string, string>; readonly instruments: string; readonly bytes: number }[]
   readonly files: readonly DataFile[]
+  readonly discarded?: string | undefined
 }
 
 const writeAheadFolder = '_wal'
@@ -44,13 +47,13 @@ export function encodePending(layout: TableLayout, pending: PendingAppend): Uint
     const encoder = new ParquetEncoder({ columns: fileColumns(layout), codec: 'uncompressed' })
     return Buffer.concat([encoder.rowGroup(stored.columns).slice(), encoder.finish()])
   })
-  const { transactions, files } = pending
+  const { transactions, files, discarded } = pending
   const parts = pending.rows.map(({ partition, instruments }, index) => ({
     partition,
     instruments: instrumentsToJson(instruments),
     bytes: images[index].length,
   }))
-  const head = Buffer.from(JSON.stringify({ transactions, parts, files } satisfies RecordHead))
+  const head = Buffer.from(JSON.stringify({ transactions, parts, files, discarded } satisfies RecordHead))
   const length = Buffer.alloc(4)
   length.writeUInt32LE(head.length)
   return Buffer.concat([length, head, ...images])
@@ -72,8 +75,8 @@ export async function decodePending(payload: Uint8Array, pool: InstrumentPool): 
     })
     at += bytes
   }
-  const { transactions, files } = head
-  return { transactions, rows, files }
+  const { transactions, files, discarded } = head
+  return { transactions, rows, files, discarded }
 }
 
 export interface WriteAheadOptions {
@@ -103,7 +106,7 @@ export class WriteAhead {
         const log = await tryOpen(join(folder, name), logFileSystem)
         if (!log) continue
         open.push(log)
-        for await (const { payload } of log.read()) recovered.push(await decodePending(payload, pool))
+        for await (const { payload } of log.read()) takeUp(recovered, await decodePending(payload, pool))
       }
       for (let number = 0; open.length === 0; number++) {
         if (number === mostWriters) {
@@ -150,6 +153,12 @@ function decodeHead(payload: Uint8Array): { head: RecordHead; start: number } {
   const view = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength)
   const start = 4 + view.readUInt32LE(0)
   return { head: JSON.parse(view.toString('utf8', 4, start)) as RecordHead, start }
+}
+
+function takeUp(recovered: PendingAppend[], append: PendingAppend): void {
+  if (append.discarded === undefined) return void recovered.push(append)
+  const kept = recovered.filter(({ transactions }) => !transactions.some(({ appId }) => appId === append.discarded))
+  recovered.splice(0, recovered.length, ...kept)
 }
 
 async function tryOpen(directory: string, fileSystem: LogFileSystem | undefined): Promise<DurableLog | undefined> {

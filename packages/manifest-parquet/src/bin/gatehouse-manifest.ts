@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+import { readFile } from 'node:fs/promises'
+import { runManifestCommand } from '../cli/manifest-commands.js'
+
+const stop = new AbortController()
+process.once('SIGINT', () => stop.abort(new Error('interrupted')))
+process.exitCode = await runManifestCommand(process.argv.slice(2), {
+  write: (text) => void process.stdout.write(text),
+  readFile: (path) => readFile(path, 'utf8'),
+  signal: stop.signal,
+})
