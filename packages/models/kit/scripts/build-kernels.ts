@@ -16,20 +16,6 @@ interface Compiler {
   ): Promise<{ readonly error: Error | null }>
 }
 
-/** The part of the compiler's API used here. Its own types declare a global `console` of theirs, which would be everybody's. */
-interface Compiler {
-  main(
-    argv: string[],
-    options: {
-      readFile: (name: string) => string | null
-      writeFile: (name: string, contents: string | Uint8Array) => void
-      listFiles: () => string[]
-      stderr: { write: (chunk: string | Uint8Array) => void }
-    },
-  ): Promise<{ readonly error: Error | null }>
-}
-const compiler = 'assemblyscript/asc'
-
 const directory = new URL('../src/kernels/', import.meta.url)
 
 /** The compiled module. No imports, no name section, no host Math: the bytes depend on source and compiler version alone. */
@@ -39,7 +25,6 @@ export async function compileKernels(): Promise<Uint8Array> {
   const source = await readFile(new URL('kernels.as.ts', directory), 'utf8')
   const outputs = new Map<string, string | Uint8Array>()
   const errors: string[] = []
-  const { default: asc } = (await import(compiler)) as { default: Compiler }
   const { error } = await asc.main(
     ['kernels.ts', '--outFile', 'kernels.wasm', '-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--initialMemory', '2'],
     {
