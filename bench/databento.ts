@@ -133,7 +133,9 @@ function compileLimit(): string | undefined {
 
 const limit = compileLimit()
 const cRate = (file: string, mode: string): number => {
-  const [seconds = '1', records = '0'] = execFileSync(limit as string, [file, mode]).toString().split(' ')
+  const [seconds = '1', records = '0'] = execFileSync(limit as string, [file, mode])
+    .toString()
+    .split(' ')
   return Number(records) / Number(seconds)
 }
 
@@ -147,7 +149,14 @@ const sixtyFields = ({ int32, uint32, wordOffset, stride, length }: RecordRun): 
   let sum = 0
   for (let w = wordOffset + 12, end = w + stride * length; w < end; w += stride) {
     for (let z = w, last = w + 80; z < last; z += 8) {
-      sum += int32[z + 1] * 4294967296 + uint32[z] + (int32[z + 3] * 4294967296 + uint32[z + 2]) + uint32[z + 4] + uint32[z + 5] + uint32[z + 6] + uint32[z + 7]
+      sum +=
+        int32[z + 1] * 4294967296 +
+        uint32[z] +
+        (int32[z + 3] * 4294967296 + uint32[z + 2]) +
+        uint32[z + 4] +
+        uint32[z + 5] +
+        uint32[z + 6] +
+        uint32[z + 7]
     }
   }
   sink += sum
@@ -227,7 +236,15 @@ for (const one of cases) rows.push(await compare(one))
 // Compressed: node:zlib decompresses on the thread pool while records are decoded.
 if (spawnSync('zstd', ['-q', '-f', '-3', '-k', mbp, '-o', `${mbp}.zst`]).status === 0) {
   const read = (): Promise<number> => runsOf(`${mbp}.zst`, levelZero)
-  rows.push(await compare({ name: `runs from .dbn.zst (${hasNodeZstd ? 'node:zlib' : 'plain JavaScript'})`, file: mbp, mode: 'l0', wanted: hasNodeZstd ? 0.45 : 0.15, read }))
+  rows.push(
+    await compare({
+      name: `runs from .dbn.zst (${hasNodeZstd ? 'node:zlib' : 'plain JavaScript'})`,
+      file: mbp,
+      mode: 'l0',
+      wanted: hasNodeZstd ? 0.45 : 0.15,
+      read,
+    }),
+  )
 } else console.warn('no zstd command here: .dbn.zst was not measured')
 
 // MBO to MBP-10 on a real file, repeated.
@@ -299,7 +316,25 @@ async function liveRate(): Promise<string[]> {
 }
 
 function liveOptions(port: number): LiveFeedOptions {
-  return { apiKey: trialKey, dataset: 'GLBX.MDP3', schemas: ['mbo'], symbols: 'ALL_SYMBOLS', host: '127.0.0.1', port, instrument: ({ symbol }) => ({ id: symbol, symbol, venue: 'X', assetClass: 'future', currency: 'USD', tickSize: 0.25, lotSize: 1, multiplier: 50, calendar: 'CMES' }) }
+  return {
+    apiKey: trialKey,
+    dataset: 'GLBX.MDP3',
+    schemas: ['mbo'],
+    symbols: 'ALL_SYMBOLS',
+    host: '127.0.0.1',
+    port,
+    instrument: ({ symbol }) => ({
+      id: symbol,
+      symbol,
+      venue: 'X',
+      assetClass: 'future',
+      currency: 'USD',
+      tickSize: 0.25,
+      lotSize: 1,
+      multiplier: 50,
+      calendar: 'CMES',
+    }),
+  }
 }
 
 /** From the socket's read to the handler of a feed batch, at 100,000 records a second: the batch carries the time it was read as ts_recv. */
@@ -347,7 +382,10 @@ console.log(text)
 if (sink === 0) console.log('nothing was read')
 if (values.write === true) {
   const machine = `Node ${process.version}, ${cpus().length} cores, ${new Date().toISOString().slice(0, 10)}, best of ${runs}, scale ${scale}`
-  writeFileSync(fileURLToPath(new URL('../proof/databento-bench.md', import.meta.url)), `# DBN speed\n\n${machine}. Command: \`bench/databento.ts --write\`.\n\n${text}`)
+  writeFileSync(
+    fileURLToPath(new URL('../proof/databento-bench.md', import.meta.url)),
+    `# DBN speed\n\n${machine}. Command: \`bench/databento.ts --write\`.\n\n${text}`,
+  )
 }
 rmSync(directory, { recursive: true })
 process.exit(0)

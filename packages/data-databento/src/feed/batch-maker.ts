@@ -49,7 +49,7 @@ export class BatchMaker {
     this.#options = options
     this.#index = new SymbolIndex(options.metadata)
     this.#definitions = new Map(options.definitions)
-    this.#known = options.known ?? new Map()
+    this.#known = options.known ?? new Map<string, Instrument>()
   }
 
   /** Learns symbol mappings and definitions. */

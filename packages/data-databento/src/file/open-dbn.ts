@@ -173,7 +173,8 @@ export class DbnReader implements Closable {
   }
 }
 
-const RECORDS_PER_LIST = 1024
+// Small enough that a list dies young: larger ones are copied by the garbage collector.
+const RECORDS_PER_LIST = 256
 
 /**
  * Opens a DBN file (a path), or a stream of its bytes, plain or zstd, of any version, and reads its metadata.

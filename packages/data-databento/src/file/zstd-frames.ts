@@ -3,7 +3,14 @@ import { TradingError } from '@gatehouse/core'
 /** What the frame scanner found, in order; pieces are views of the bytes that were pushed, or of a small carry. */
 export type ZstdPiece =
   /** A frame begins; the bytes are its header. */
-  | { readonly kind: 'header'; readonly bytes: Uint8Array; readonly contentSize: number | undefined; readonly hasChecksum: boolean }
+  | {
+      readonly kind: 'header'
+      readonly bytes: Uint8Array
+      readonly contentSize: number | undefined
+      readonly hasChecksum: boolean
+      readonly windowSize: number
+      readonly dictionaryId: number
+    }
   /** A whole block with its 3-byte header. */
   | { readonly kind: 'block'; readonly bytes: Uint8Array; readonly isLast: boolean }
   /** The 4-byte checksum after the last block. */
@@ -176,7 +183,10 @@ export class ZstdFrameScanner {
     this.#hasChecksum = (descriptor & 4) !== 0
     this.#state = 'block'
     this.#frames += 1
-    return { kind: 'header', bytes: this.#take(length), contentSize, hasChecksum: this.#hasChecksum }
+    let dictionaryId = 0
+    for (let byte = 0; byte < dictionaryBytes; byte += 1)
+      dictionaryId += this.#bytes[this.#at + length - sizeBytes - dictionaryBytes + byte] * 2 ** (8 * byte)
+    return { kind: 'header', bytes: this.#take(length), contentSize, hasChecksum: this.#hasChecksum, windowSize: window, dictionaryId }
   }
 
   #contentSize(at: number, bytes: number): number | undefined {

@@ -1,24 +1,45 @@
 import { TradingError } from '@gatehouse/core'
-import { Decompress } from 'fzstd'
-import { Xxhash64 } from './xxhash64.js'
 import { ZstdFrameScanner, type ZstdPiece } from './zstd-frames.js'
+import { zstdWasm } from './zstd-wasm.js'
+
+interface Exports {
+  readonly memory: { readonly buffer: ArrayBuffer }
+  readonly INPUT: { readonly value: number }
+  begin(windowBytes: number): void
+  block(type: number, length: number): number
+  end(): number
+  hash(length: number): void
+  digest(): number
+}
+
+/** What is used of WebAssembly, whose types TypeScript has only with those of a browser. */
+interface WasmHost {
+  readonly Module: new (bytes: Uint8Array) => object
+  readonly Instance: new (module: object) => { readonly exports: object }
+}
+const { WebAssembly: wasm } = globalThis as unknown as { WebAssembly: WasmHost }
+
+let compiled: object | undefined
 
 /**
- * Push decompressor for zstd streams of any number of frames, in plain JavaScript (`fzstd`).
+ * Push decompressor for zstd streams of any number of frames, in 6 kB of WebAssembly that needs nothing else.
  *
- * It checks what `fzstd` does not: that the last frame is whole, the content size, and the XXH64 checksum. One step decompresses one
- * block, so memory is bounded by the window (at most 128 MiB) and 128 KiB of output, whatever the input claims.
+ * It checks everything a frame states: lengths, offsets, tables, content size, checksum, and that the last frame is whole. One step
+ * decompresses one block, so memory is bounded by the window (at most 128 MiB, taken only as it fills) and 128 KiB of output.
  */
 export class ZstdDecoder {
   readonly #scanner = new ZstdFrameScanner()
-  #frame: Decompress | undefined
-  #output: Uint8Array[] = []
-  #hash: Xxhash64 | undefined
+  readonly #exports: Exports
   #contentSize: number | undefined
-  #produced = 0
   #hasChecksum = false
   #checksum: number | undefined
+  #produced = 0
   #total = 0
+
+  constructor() {
+    compiled ??= new wasm.Module(Buffer.from(zstdWasm, 'base64'))
+    this.#exports = new wasm.Instance(compiled).exports as Exports
+  }
 
   /** Gives compressed bytes; call `next` until it returns `undefined` before the next push. */
   push(bytes: Uint8Array): void {
@@ -26,16 +47,15 @@ export class ZstdDecoder {
   }
 
   /**
-   * The next decompressed bytes, or `undefined` when more input is needed.
+   * The next decompressed bytes, valid until the next call, or `undefined` when more input is needed.
    * @throws {TradingError} `DBN_ZSTD_CORRUPT`, `DBN_ZSTD_CHECKSUM`, `DBN_ZSTD_WINDOW`, `DBN_LEGACY_DBZ`
    */
   next(): Uint8Array | undefined {
     for (;;) {
-      const ready = this.#output.shift()
-      if (ready !== undefined) return ready
       const piece = this.#scanner.next()
       if (piece === undefined) return undefined
-      this.#step(piece)
+      const output = this.#step(piece)
+      if (output !== undefined) return output
     }
   }
 
@@ -44,68 +64,57 @@ export class ZstdDecoder {
     this.#scanner.end()
   }
 
-  #step(piece: ZstdPiece): void {
+  #step(piece: ZstdPiece): Uint8Array | undefined {
     switch (piece.kind) {
       case 'header':
-        this.#frame = new Decompress((chunk) => this.#take(chunk))
+        if (piece.dictionaryId !== 0) throw this.#corrupt(`a frame needs dictionary ${piece.dictionaryId}, which Databento does not use`)
+        this.#exports.begin(piece.windowSize)
         this.#contentSize = piece.contentSize
-        this.#produced = 0
-        this.#checksum = undefined
-        if (piece.hasChecksum) {
-          this.#hash ??= new Xxhash64()
-          this.#hash.reset()
-        }
         this.#hasChecksum = piece.hasChecksum
-        this.#feed(withoutChecksumBit(piece.bytes), false)
-        return
+        this.#checksum = undefined
+        this.#produced = 0
+        return undefined
       case 'block':
-        this.#feed(piece.bytes, piece.isLast)
-        return
+        return this.#block(piece.bytes)
       case 'checksum':
         this.#checksum = piece.value
-        return
+        return undefined
       case 'end':
         this.#finishFrame()
+        return undefined
     }
   }
 
-  #take(chunk: Uint8Array): void {
-    if (chunk.length === 0) return
-    this.#produced += chunk.length
-    this.#total += chunk.length
+  #block(bytes: Uint8Array): Uint8Array | undefined {
+    const { memory, INPUT, block, end, hash } = this.#exports
+    const header = bytes[0] | (bytes[1] << 8) | (bytes[2] << 16)
+    new Uint8Array(memory.buffer, INPUT.value, bytes.length - 3).set(bytes.subarray(3))
+    const type = (header >> 1) & 3
+    const made = block(type, type === 1 ? header >> 3 : bytes.length - 3)
+    if (made === -2) throw this.#corrupt('its window needs more memory than there is')
+    if (made < 0) throw this.#corrupt('a block does not decode')
+    if (made === 0) return undefined
+    this.#produced += made
+    this.#total += made
     if (this.#contentSize !== undefined && this.#produced > this.#contentSize) {
       throw this.#corrupt(`a frame holds more than the ${this.#contentSize} bytes it states`)
     }
-    if (this.#hasChecksum) this.#hash?.update(chunk)
-    // fzstd reuses nothing that it has handed out, so no copy is needed.
-    this.#output.push(chunk)
+    if (this.#hasChecksum) hash(made)
+    return new Uint8Array(memory.buffer, end() - made, made)
   }
 
-  #corrupt(what: string, cause?: unknown): TradingError {
-    return new TradingError(
-      'DBN_ZSTD_CORRUPT',
-      `corrupt zstd after ${this.#total} decompressed bytes: ${what}`,
-      { decompressed: this.#total },
-      { cause },
-    )
-  }
-
-  #feed(bytes: Uint8Array, isLast: boolean): void {
-    try {
-      this.#frame?.push(bytes, isLast)
-    } catch (error) {
-      if (error instanceof TradingError) throw error
-      throw this.#corrupt(error instanceof Error ? error.message : String(error), error)
-    }
+  #corrupt(what: string): TradingError {
+    return new TradingError('DBN_ZSTD_CORRUPT', `corrupt zstd after ${this.#total} decompressed bytes: ${what}`, {
+      decompressed: this.#total,
+    })
   }
 
   #finishFrame(): void {
-    this.#frame = undefined
     if (this.#contentSize !== undefined && this.#produced !== this.#contentSize) {
       throw this.#corrupt(`a frame holds ${this.#produced} of the ${this.#contentSize} bytes it states`)
     }
-    if (this.#checksum === undefined || this.#hash === undefined) return
-    const actual = this.#hash.digest32()
+    if (this.#checksum === undefined) return
+    const actual = this.#exports.digest() >>> 0
     if (actual !== this.#checksum) {
       throw new TradingError(
         'DBN_ZSTD_CHECKSUM',
@@ -116,13 +125,6 @@ export class ZstdDecoder {
       )
     }
   }
-}
-
-/** The checksum is ours to check; without the bit `fzstd` ends a frame with its last block. */
-function withoutChecksumBit(header: Uint8Array): Uint8Array {
-  const copy = new Uint8Array(header)
-  copy[4] &= ~4
-  return copy
 }
 
 const hex = (value: number): string => value.toString(16).padStart(8, '0')

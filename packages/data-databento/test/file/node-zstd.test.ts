@@ -15,7 +15,7 @@ function firstFrameOnly(): Transform {
       if (starts) frames += 1
       if (frames > 1) return done()
       decoder.push(chunk)
-      for (let output = decoder.next(); output !== undefined; output = decoder.next()) this.push(output)
+      for (let output = decoder.next(); output !== undefined; output = decoder.next()) this.push(output.slice())
       done()
     },
   })

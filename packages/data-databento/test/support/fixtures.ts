@@ -48,7 +48,7 @@ export function unzstd(bytes: Uint8Array, step = bytes.length): Buffer {
   const output: Uint8Array[] = []
   for (let at = 0; at < bytes.length; at += step) {
     decoder.push(bytes.subarray(at, at + step))
-    for (let chunk = decoder.next(); chunk !== undefined; chunk = decoder.next()) output.push(chunk)
+    for (let chunk = decoder.next(); chunk !== undefined; chunk = decoder.next()) output.push(chunk.slice())
   }
   decoder.end()
   return Buffer.concat(output)

@@ -9,7 +9,7 @@ export interface CommandContext {
   readonly out: TextOutput
   readonly stderr: Writable
   /** Opens a file, or standard input for `-`; reports progress on a terminal. */
-  open(file: string, options?: { readonly upgrade?: boolean | undefined }): Promise<DbnReader>
+  readonly open: (file: string, options?: { readonly upgrade?: boolean | undefined }) => Promise<DbnReader>
   readonly signal: AbortSignal
   readonly env: Readonly<Record<string, string | undefined>>
 }
