@@ -26,7 +26,7 @@ export {
   toPrices,
 } from './returns.js'
 export { type Curve, type EquitySampling, inferPeriodsPerYear, sampleEquity, type SampleOptions, tradesOnWeekends } from './sampling.js'
-export { type AggregateOptions, aggregateReturns, monthlyReturns, type PeriodReturns, type YearOfReturns } from './periods.js'
+export { type AggregateReturnsOptions, aggregateReturns, monthlyReturns, type PeriodReturns, type YearOfReturns } from './periods.js'
 export {
   annualVariance,
   annualVolatility,

@@ -5,7 +5,7 @@ import { requireSameLength } from './input.js'
 import { localDay } from './sampling.js'
 
 /** Options of {@link aggregateReturns}. */
-export interface AggregateOptions {
+export interface AggregateReturnsOptions {
   /** Length of the periods; weeks are ISO weeks, Monday to Sunday. */
   readonly to: 'daily' | 'weekly' | 'monthly' | 'quarterly' | 'yearly'
   /** Whose calendar: an IANA name. Default `'UTC'`. */
@@ -28,7 +28,7 @@ export interface PeriodReturns {
  * @param times ns, ascending: when each return was complete; shape `[n]`
  * @throws {TradingError} `STATISTICS_INPUT` for lengths that differ, times that descend or an unknown period
  */
-export function aggregateReturns(returns: Float64Array, times: BigInt64Array, options: AggregateOptions): PeriodReturns {
+export function aggregateReturns(returns: Float64Array, times: BigInt64Array, options: AggregateReturnsOptions): PeriodReturns {
   const { to, timeZone = 'UTC', isCompounded = true } = options
   requireSameLength('aggregateReturns', returns, times)
   const label = labelOf[to]
@@ -56,7 +56,7 @@ export function aggregateReturns(returns: Float64Array, times: BigInt64Array, op
 
 const two = (value: number): string => String(value).padStart(2, '0')
 
-const labelOf: Readonly<Record<AggregateOptions['to'], (day: number) => string>> = {
+const labelOf: Readonly<Record<AggregateReturnsOptions['to'], (day: number) => string>> = {
   daily: (day) => {
     const date = civilOfDay(day)
     return `${date.year}-${two(date.month)}-${two(date.day)}`
