@@ -578,6 +578,15 @@ const attacks: Record<string, () => Promise<Outcome>> = {
     }))
     return tryAdmit(directory)
   },
+  'promotion dated back': async () => {
+    const directory = copy()
+    await forgePromotion(directory, keys.promoter, (promotion) => ({
+      ...promotion,
+      promotedAt: formatTime(lab.now - 2n * day),
+      expiresAt: formatTime(lab.now + 10n * day),
+    }))
+    return tryAdmit(directory)
+  },
   'forged rollback': async () => {
     const directory = copy()
     const entries = await entriesOf(directory)

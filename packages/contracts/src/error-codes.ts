@@ -45,7 +45,10 @@ export const errorCodes = {
     cause: 'There is no earlier promotion, or it does not hold any more.',
     cure: 'Promote an artifact that passes today.',
   },
-  REGISTRY_OPEN_FAILED: { cause: "The registry's directory cannot be made or read.", cure: 'Check the path and its permissions.' },
+  REGISTRY_OPEN_FAILED: {
+    cause: "The registry's directory cannot be made or read.",
+    cure: 'Check the path and its permissions; pass highWater: false to admit from a read-only directory.',
+  },
   REGISTRY_CLOSED: { cause: 'The registry was used after close().', cure: 'Open it again, and keep it open while admitted models run.' },
   REGISTRY_NO_SIGNING_KEY: {
     cause: 'An alias was to be moved without a signing key, or with one that is not trusted to promote.',

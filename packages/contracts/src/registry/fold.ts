@@ -86,6 +86,9 @@ export class RegistryState {
     if (index !== expected) throw broken(index, `entry ${expected} was expected`)
     const entry = decodeEntry(record)
     const placed = { entry, index, hash, previousHash, at: parseTime(entry.at) }
+    // A key that has run out cannot sign for a time that the log has passed.
+    if (this.lastAt !== undefined && placed.at < this.lastAt)
+      throw broken(index, `it is dated ${entry.at}, before the entry that it follows`)
     switch (entry.kind) {
       case 'registered':
         // The first registration stays: a second one cannot exchange the files.

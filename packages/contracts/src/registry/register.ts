@@ -12,7 +12,7 @@ export async function register(
   { signal, by = 'unknown' }: CallOptions & { readonly by?: string | undefined } = {},
 ): Promise<Artifact> {
   // A copy: what is checked is what is written.
-  const files = new Map([...candidate].map(([name, bytes]) => [name, Uint8Array.from(bytes)]))
+  const files = new Map([...candidate].map(([name, bytes]) => [name, new Uint8Array(bytes)]))
   const artifact = readArtifact(files)
   requireFiniteWeights(artifact)
   return context.locked(signal, async ({ state, append, at }) => {

@@ -64,7 +64,7 @@ export function readSafetensors(bytes: Uint8Array): ReadonlyMap<string, TensorEn
 export function float32Tensor(bytes: Uint8Array, { dtype, begin, end }: TensorEntry): Float32Array {
   if (dtype !== 'F32') throw invalid(`a tensor is ${dtype}, not F32`)
   // Not bytes.slice: a Buffer's shares its memory, and would hand over the whole file.
-  return new Float32Array(Uint8Array.from(bytes.subarray(begin, end)).buffer)
+  return new Float32Array(new Uint8Array(bytes.subarray(begin, end)).buffer)
 }
 
 function parse(bytes: Uint8Array): Readonly<Record<string, unknown>> {

@@ -99,6 +99,9 @@ function verifyEnvelope({ entry, index, previousHash }: PlacedEntry<PromotedEntr
       'The promotion was signed for another place in the log: the log before it was edited, or the entry was copied',
     )
   }
+  if (promotion.promotedAt !== entry.at) {
+    refuse('log', entry.at, promotion.promotedAt, `Log entry ${index} is dated otherwise than what was signed`)
+  }
   return { promotion, files, promoterKeyIds: good.map(({ keyId }) => keyId) }
 }
 

@@ -266,6 +266,16 @@ describe('a registry', () => {
     await expect(registry.register(smallCandidate({ seed: 2 }))).rejects.toMatchObject({ code: 'REGISTRY_CLOCK' })
   })
 
+  test('does not admit what a key signed after its time', async () => {
+    const directory = await mkdtemp(join(root, 'r-'))
+    await using registry = await openRegistry({ directory, signingKey: ada, trustedKeys, clock })
+    const { digest } = await registry.register(smallCandidate())
+    await promote(registry, digest)
+    const retired = trustedKeys.map((trusted) => (trusted.owner === 'ada' ? { ...trusted, notAfter: now } : trusted))
+    await using strict = await openRegistry({ directory, trustedKeys: retired, clock })
+    expect(await rule(strict.admit('order-book@paper', 'paper', loadSmallNetwork))).toBe('signature')
+  })
+
   test('does not sign with a key that nobody here trusts', async () => {
     await using registry = await fresh({ signingKey: generateSigningKey() })
     await expect(promote(registry, 'a'.repeat(64))).rejects.toMatchObject({ code: 'REGISTRY_NO_SIGNING_KEY' })
