@@ -1,5 +1,5 @@
 // Training and inference of the model kit beside tfjs (and PyTorch, onnxruntime where they are installed): ratios in one run.
-// The networks are those of the research notes, seed 42. node --conditions=@gatehouse/source --import tsx bench/models.ts [--quick] [--only tcn,book]
+// The networks are those of the research notes, seed 42. node --conditions=@gatehouse/source --import tsx bench/models.ts [--quick] [--only tcn,book] [--part training|inference]
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import * as tf from '@tensorflow/tfjs-core'
@@ -215,7 +215,7 @@ function torchSteps(): Readonly<Record<string, number>> {
   const script = fileURLToPath(new URL('models-torch.py', import.meta.url))
   const { status, stdout } = spawnSync('python3', [script], { encoding: 'utf8' })
   if (status !== 0) {
-    console.warn('PyTorch is not installed for python3: its column is left out, and the measure is tfjs with plain operations')
+    console.log('PyTorch is not installed for python3: its column is left out, and the measure is tfjs with plain operations')
     return {}
   }
   return JSON.parse(stdout) as Record<string, number>
@@ -319,7 +319,8 @@ function streaming(): void {
 
 tf.enableProdMode()
 registerGradients(tf)
-await training()
-await inference()
+const part = process.argv.includes('--part') ? process.argv[process.argv.indexOf('--part') + 1] : 'all'
+if (part !== 'inference') await training()
+if (part !== 'training') await inference()
 console.log(failures.length === 0 ? '\nall targets met' : `\nmissed: ${failures.join(', ')}`)
 if (failures.length > 0 && process.argv.includes('--strict')) process.exitCode = 1

@@ -1,0 +1,33 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { relativeStrength, rollingMax, rollingMean, type Transform } from '@gatehouse/model-kit'
+
+const shared = process.env.GATEHOUSE_SHARED ?? fileURLToPath(new URL('../../../../../../shared', import.meta.url))
+const tables = `${shared}/published/backtrader.json`
+const bars = `${shared}/data/reference/2006-day-001.txt`
+const isThere = existsSync(tables) && existsSync(bars)
+if (!isThere) process.stderr.write(`skipped: backtrader's published indicator values are not at ${shared}\n`)
+
+interface Published {
+  readonly indicators: Readonly<Record<string, { readonly chkvals: readonly (readonly string[])[]; readonly chkmin: number }>>
+}
+
+/** Indicators at the last, the first valid and the middle bar, to the six decimals that backtrader's own tests print. */
+const checks: readonly [name: string, transform: Transform, column: number][] = [
+  ['sma', rollingMean(30), 4],
+  ['highest', rollingMax(14), 4],
+  ['rsi', relativeStrength(14), 4],
+]
+for (const [name, transform, column] of checks)
+  test.skipIf(!isThere)(`${name} gives backtrader's published values`, () => {
+    const { chkvals, chkmin } = (JSON.parse(readFileSync(tables, 'utf8')) as Published).indicators[name]
+    const rows = readFileSync(bars, 'utf8').trim().split('\n').slice(1)
+    const values = rows.map((line) => Number(line.split(',')[column]))
+    const state = new Float64Array(transform.slots)
+    const out = values.map((x) => transform.push(state, 0, x))
+    const span = values.length - chkmin
+    const at = [values.length - 1, values.length - 1 - span, values.length - 1 - Math.ceil(span / 2)]
+    expect(at.map((i) => out[i].toFixed(6))).toEqual(chkvals[0])
+    expect(out.findIndex((x) => !Number.isNaN(x)) + 1).toBe(chkmin)
+  })
