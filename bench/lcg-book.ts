@@ -81,6 +81,6 @@ class World {
       source: 'lcg',
       instruments: [instrument],
       columns: { tsEvent, tsRecv, action, side, price, size: volume, flags, sequence, depth, ...book } as never,
-    }) as Batch
+    })
   }
 }

@@ -15,24 +15,6 @@ const engineErrorCodes = {
     cause: 'A checkpoint in a journal cannot be read: it was written by another version, or is damaged.',
     cure: 'Resume with the version that wrote it, or take another folder and run again.',
   },
-  KILL_LATCH_FAILED: {
-    cause: 'The file of the kill latch could not be written.',
-    cure: 'Orders are stopped in this process all the same; make the folder writable, so that a restart sees it too.',
-  },
-  KILL_LATCH_SET: { cause: 'The kill latch is set, so no run may start.', cure: 'Find out why it was set; then a person releases it.' },
-  MODEL_NOT_RUNNING: {
-    cause: 'A swap names a successor that was not given, or a model that does not run.',
-    cure: 'Swap in a model of the same name as one that runs; a replay needs it among its successors.',
-  },
-  PREFLIGHT_FAILED: {
-    cause:
-      'Something that must hold before an order may be sent does not: a finding of the broker, no risk limits, or no working notifier on a live account.',
-    cure: 'Do what the message says; details.findings has all that was looked at.',
-  },
-  REPLAY_ROWS_MISSING: {
-    cause: 'A replay was given a feed that does not hold the rows that the journal names.',
-    cure: 'Pass the data that was recorded, in batches no smaller than those that were recorded.',
-  },
   FEED_OUT_OF_ORDER: {
     cause: 'A feed gave a batch whose rows begin before those of the batch ahead of it.',
     cure: 'Sort by the time a row could be known (availableAt); merge sources with a feed each.',
@@ -51,9 +33,19 @@ const engineErrorCodes = {
     cause: 'Few rows made more entries than are held ready while a run is done again.',
     cure: 'Report it with the strategy: a handful of rows should not make 40 000 entries.',
   },
+  KILL_LATCH_FAILED: {
+    cause: 'The file of the kill latch could not be written.',
+    cure: 'Orders are stopped in this process all the same; make the folder writable, so that a restart sees it too.',
+  },
+  KILL_LATCH_SET: { cause: 'The kill latch is set, so no run may start.', cure: 'Find out why it was set; then a person releases it.' },
+  MODEL_FAILED: { cause: 'A predictor threw.', cure: 'See the cause of the error: it is what the predictor threw.' },
   MODEL_NOT_ADMITTED: {
     cause: 'A paper or live run was given a model without a valid admission for that environment.',
     cure: 'Pass what registry.admit gave for this environment; promote the model again when its promotion has ended.',
+  },
+  MODEL_NOT_RUNNING: {
+    cause: 'A swap names a successor that was not given, or a model that does not run.',
+    cure: 'Swap in a model of the same name as one that runs; a replay needs it among its successors.',
   },
   MODEL_SOURCE_MISMATCH: {
     cause: 'A feed gives rows of another source than the model was trained on.',
@@ -71,6 +63,15 @@ const engineErrorCodes = {
   ORDER_NOT_FOUND: {
     cause: 'A journal has no order of that id.',
     cure: 'Look the id up in the report or the journal; it begins with the run’s id.',
+  },
+  PREFLIGHT_FAILED: {
+    cause:
+      'Something that must hold before an order may be sent does not: a finding of the broker, no risk limits, or no working notifier on a live account.',
+    cure: 'Do what the message says; details.findings has all that was looked at.',
+  },
+  REPLAY_ROWS_MISSING: {
+    cause: 'A replay was given a feed that does not hold the rows that the journal names.',
+    cure: 'Pass the data that was recorded, in batches no smaller than those that were recorded.',
   },
   STRATEGY_FAILED: { cause: 'A handler of the strategy threw.', cure: 'See the cause of the error: it is what the strategy threw.' },
   TURN_RUNAWAY: {

@@ -24,7 +24,7 @@ export async function runBacktest(engine: Engine, lanes: readonly Lane[], option
   for (const lane of lanes) await lane.advance(fromKey, toKey)
   for (;;) {
     signal?.throwIfAborted()
-    if (await between()) break
+    if (await between()) return
     let first: Lane | undefined
     let firstKey: TimeKey = never
     let secondKey: TimeKey = never
@@ -45,7 +45,7 @@ export async function runBacktest(engine: Engine, lanes: readonly Lane[], option
     if (first === undefined) {
       // What was set for a time within the range still happens, though no row comes after it.
       if (options.range !== undefined) engine.advanceTo(toKey)
-      break
+      return
     }
     if (first.status !== undefined) {
       const { status } = first
@@ -66,13 +66,13 @@ export async function runBacktest(engine: Engine, lanes: readonly Lane[], option
     // A checkpoint falls on its row whatever batches the rows came in.
     const untilCheckpoint = engine.nextCheckpoint - engine.rows
     if (first.stop - first.row > untilCheckpoint) first.stop = first.row + untilCheckpoint
+    if (!engine.host.isEmpty) engine.host.checkSource(batch.schema, batch.source)
     rowLoop(batch.schema)(engine, first, secondKey, secondNumber === -1 || first.number < secondNumber)
     engine.countRows(batch.schema, engine.rows - before)
     engine.maybeCheckpoint()
     if (first.row < first.end) continue
-    if (engine.journal !== undefined) await engine.endBatch(first)
+    engine.endBatch(first)
     onProgress?.({ stage: 'running', done: engine.rows, unit: 'rows' })
     await first.advance(fromKey, toKey)
   }
-  await engine.noteEnded()
 }

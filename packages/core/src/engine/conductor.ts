@@ -48,6 +48,7 @@ export class Conductor {
   #engine!: Engine
   #notices!: RunNotices
   #stopReason: string | undefined
+  #isOver = false
   #lastYield = performance.now()
   #lastCheck = -Infinity
   #snapshotWanted = false
@@ -74,6 +75,7 @@ export class Conductor {
   /** Follows a flatten until nothing is held, or says why something still is. */
   follow(flattening: Flattening): void {
     this.#flattenings.push(flattening)
+    if (this.#isOver) flattening.end(this.#engine)
   }
 
   async run(): Promise<RunResult> {
@@ -104,7 +106,8 @@ export class Conductor {
       failure = engine === undefined ? error : blame(engine, error)
       this.#notices?.stopped(failure instanceof Error ? failure.message : String(failure), false)
     }
-    for (const flattening of this.#flattenings) flattening.end()
+    this.#isOver = true
+    for (const flattening of this.#flattenings) flattening.end(engine)
     const closing = [...feeds, broker].map((closable) => closable.close())
     if (again === undefined && journal !== undefined) closing.push(journal.close())
     const closed = await Promise.allSettled(closing)

@@ -1,6 +1,5 @@
 import type { Environment, Notice, Refusal } from '@gatehouse/contracts'
 import { TradingError } from '@gatehouse/contracts'
-import type { MarketDataReference } from '../interfaces/batch.js'
 import type { BrokerEvent, BrokerOrderEvent, BrokerSnapshot, BrokerStatus } from '../interfaces/broker.js'
 import type { FeedStatus, Subscription } from '../interfaces/feed.js'
 import type { Instrument } from '../interfaces/instrument.js'
@@ -14,7 +13,7 @@ import type { TimeNs } from '../interfaces/time.js'
 import type { CorporateActionView } from '../interfaces/view.js'
 import { OrderLog } from '../order/order-log.js'
 import { comparePositions, reconcile, type PositionDifference } from '../order/reconciler.js'
-import { batchDigest, batchDigestAsync } from '../journal/batch-digest.js'
+import { batchDigest } from '../journal/batch-digest.js'
 import type { RunJournal } from '../journal/run-journal.js'
 import type { OrderRecord } from '../order/order-record.js'
 import { Ledger } from '../portfolio/ledger.js'
@@ -454,25 +453,17 @@ export class Engine {
     return this.nextKey === never && !this.hasEvents
   }
 
-  /** Of the batch that was used up last: its digest is made on another thread while the next one is handled. */
-  #ended: { readonly feed: number; readonly reference: Promise<MarketDataReference> } | undefined
-
-  /** A batch has been used up: where its rows are kept, or their digest, is written down, one batch later. */
-  async endBatch(lane: Lane): Promise<void> {
+  /** A batch has been used up: where its rows are kept, or their digest, is written down. */
+  endBatch(lane: Lane): void {
     const { batch, from, end } = lane
     if (this.journal === undefined || batch === undefined) return
-    const place = { segment: lane.feed.name, row: lane.rowsBefore, count: end - from }
-    const reference = batch.reference ?? batchDigestAsync(batch, from, end).then((sha256) => ({ ...place, sha256 }))
-    await this.noteEnded()
-    this.#ended = { feed: lane.number, reference: Promise.resolve(reference) }
-  }
-
-  /** Writes down the batch that was used up last. */
-  async noteEnded(): Promise<void> {
-    const ended = this.#ended
-    if (ended === undefined) return
-    this.#ended = undefined
-    this.record({ type: 'market-data', at: this.now, feed: ended.feed, reference: await ended.reference })
+    const reference = batch.reference ?? {
+      segment: lane.feed.name,
+      row: lane.rowsBefore,
+      count: end - from,
+      sha256: batchDigest(batch, from, end),
+    }
+    this.record({ type: 'market-data', at: this.now, feed: lane.number, reference })
   }
 
   /** True while books are built from a journal or a snapshot is taken in: what is handled is not written down again. */

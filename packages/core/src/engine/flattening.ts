@@ -12,7 +12,6 @@ export class Flattening {
   readonly result: Promise<FlattenResult>
   #resolve!: (result: FlattenResult) => void
   #isOver = false
-  #because = 'the run has not looked at it yet'
   readonly #until: number
 
   constructor(timeoutMs: number) {
@@ -23,17 +22,15 @@ export class Flattening {
   /** Called between turns, once the command has been obeyed. */
   look(engine: Engine): void {
     if (this.#isOver || !engine.isFlattening) return
-    this.#because = engine.whyNotFlat()
-    if (this.#because === '') this.#finish({ flat: true, because: '' })
-    else if (performance.now() > this.#until) this.#finish({ flat: false, because: `not flat, because ${this.#because}` })
+    const because = engine.whyNotFlat()
+    if (because === '') this.#finish({ flat: true, because })
+    else if (performance.now() > this.#until) this.#finish({ flat: false, because: `not flat, because ${because}` })
   }
 
   /** The run is over: what is held now stays. */
-  end(): void {
-    this.#finish({
-      flat: this.#because === '',
-      because: this.#because === '' ? '' : `not flat, because the run ended while ${this.#because}`,
-    })
+  end(engine: Engine | undefined): void {
+    const because = engine === undefined ? 'it never began' : engine.whyNotFlat()
+    this.#finish(because === '' ? { flat: true, because } : { flat: false, because: `not flat, because the run ended while ${because}` })
   }
 
   #finish(result: FlattenResult): void {

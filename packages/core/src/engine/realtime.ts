@@ -35,9 +35,10 @@ export class Bell {
     if (!this.#hasRung) {
       await new Promise<void>((resolve) => {
         // Timers of this machine cannot be set for longer than 24.8 days.
-        const timer = setTimeout(resolve, Math.min(milliseconds, 1_000_000_000))
+        const timer = setTimeout(() => done(), Math.min(milliseconds, 1_000_000_000))
         const done = (): void => {
           clearTimeout(timer)
+          signal?.removeEventListener('abort', done)
           resolve()
         }
         this.#ring = done
@@ -136,6 +137,7 @@ function handle(engine: Engine, lane: Lane, lanes: readonly Lane[], now: TimeKey
   engine.beginRows(lane, from, to)
   lane.stop = to
   const before = engine.rows
+  if (!engine.host.isEmpty) engine.host.checkSource(batch.schema, batch.source)
   rowLoop(batch.schema)(engine, lane, never, true)
   engine.countRows(batch.schema, engine.rows - before)
   engine.maybeCheckpoint()

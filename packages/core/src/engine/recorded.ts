@@ -31,6 +31,7 @@ export async function runRecorded(engine: Engine, lanes: readonly Lane[], betwee
     engine.beginRows(lane, row, row + count)
     lane.stop = row + count
     const before = engine.rows
+    if (!engine.host.isEmpty) engine.host.checkSource(batch.schema, batch.source)
     rowLoop(batch.schema)(engine, lane, never, true)
     engine.countRows(batch.schema, engine.rows - before)
     engine.maybeCheckpoint()

@@ -1,4 +1,4 @@
-import { createHash, webcrypto } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import type { Batch } from '../interfaces/batch.js'
 import { schemaColumns, type ColumnSpec } from '../interfaces/schema.js'
 
@@ -9,38 +9,19 @@ import { schemaColumns, type ColumnSpec } from '../interfaces/schema.js'
  * @param to one past the last
  */
 export function batchDigest(batch: Batch, from = 0, to: number = batch.length): string {
-  return createHash('sha256')
-    .update(batchBytes(batch, from, to))
-    .digest('hex')
-}
-
-/** {@link batchDigest} on another thread. The rows are copied before it returns, so the batch may be reused meanwhile. */
-export async function batchDigestAsync(batch: Batch, from = 0, to: number = batch.length): Promise<string> {
-  return Buffer.from(await webcrypto.subtle.digest('SHA-256', batchBytes(batch, from, to))).toString('hex')
-}
-
-/** What is hashed: one JSON line, then the arrays. */
-function batchBytes(batch: Batch, from: number, to: number): Uint8Array<ArrayBuffer> {
+  const hash = createHash('sha256')
   const { ids, index } = occurring(batch, from, to)
-  const parts: Uint8Array[] = [encoder.encode(JSON.stringify([batch.schema, batch.source, to - from, batch.priceDivisor, ids]))]
-  if (ids.length > 1) parts.push(bytesOf(index, 0, index.length))
-  parts.push(bytesOf(batch.availableAt, from, to))
+  hash.update(JSON.stringify([batch.schema, batch.source, to - from, batch.priceDivisor, ids]))
+  if (ids.length > 1) hash.update(index)
+  hash.update(bytesOf(batch.availableAt, from, to))
   const columns = batch.columns as unknown as Readonly<Record<string, NumberArray | readonly string[]>>
   const specs: readonly ColumnSpec[] = schemaColumns[batch.schema]
   for (const { name } of specs) {
     const values = columns[name]
-    parts.push('BYTES_PER_ELEMENT' in values ? bytesOf(values, from, to) : encoder.encode(JSON.stringify(values.slice(from, to))))
+    hash.update('BYTES_PER_ELEMENT' in values ? bytesOf(values, from, to) : JSON.stringify(values.slice(from, to)))
   }
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of parts) {
-    bytes.set(part, at)
-    at += part.length
-  }
-  return bytes
+  return hash.digest('hex')
 }
-
-const encoder = new TextEncoder()
 
 /** Ids of the instruments in the rows, by first occurrence, and the rows' places among them. */
 function occurring(
