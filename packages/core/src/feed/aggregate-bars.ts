@@ -109,7 +109,8 @@ class BarMaker {
     for (bar.row = 0; bar.row < batch.length; bar.row++) {
       const known = bar.availableAt
       if (this.#nextEnd !== undefined && this.#nextEnd < known) yield* this.#give((bucket) => bucket.known < known)
-      const span = this.#spanOf(bar.tsEvent)
+      // The first hour of a session is stamped before it opens: its end says where it belongs.
+      const span = this.#spanOf(bar.tsEvent) ?? this.#spanOf(bar.tsEvent + barNs[batch.schema] - 1n)
       if (span === undefined) {
         this.#report.outsideSession++
         continue

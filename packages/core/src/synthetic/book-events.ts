@@ -14,6 +14,8 @@ const imbalanceShape: readonly number[] = [1, 0.8, 0.6, 0.4, 0.2, 0, 0, 0, 0, 0]
 const quietEvents = 5
 const burstEvents = 16
 const nanosPerSecond = 1_000_000_000
+/** Mean time in which a second's new picture is put up on one side. */
+const openingTime = 30_000_000
 
 const add = 65
 const cancel = 67
@@ -32,6 +34,7 @@ export class BookEvents {
   readonly #ask = new Float64Array(bookLevels)
   #bestBid: number
   #bestAsk: number
+  #regime: number
   // Position within the second, as a part of it, and the last event's time.
   #second = 0
   #nanos = 0
@@ -42,6 +45,7 @@ export class BookEvents {
     this.#random = new RandomStream(seed, 'book', instrument.symbol, planner.plan.second)
     this.#rows = new BookRows(syntheticSource, instrument, capacity)
     this.#bestBid = planner.plan.bid
+    this.#regime = planner.plan.regime
     this.#bestAsk = planner.plan.bid + planner.plan.spread
     for (let level = 0; level < bookLevels; level++) {
       this.#bid[level] = this.#size(level, 1)
@@ -68,11 +72,14 @@ export class BookEvents {
     const moveNanos = Math.floor(plan.moveAt * nanosPerSecond)
 
     // The second's imbalance is shown at once near the touch, then kept up by what comes and goes.
-    for (let level = 0; level < 3; level++) {
-      this.#revise(1, level, 20_000_000)
-      this.#revise(-1, level, 20_000_000)
+    // A change of regime changes the whole book.
+    const shown = plan.regime === this.#regime ? 3 : bookLevels
+    this.#regime = plan.regime
+    for (let level = 0; level < shown; level++) {
+      this.#revise(1, level, openingTime / shown)
+      this.#revise(-1, level, openingTime / shown)
     }
-    this.#trade(plan.open, plan.earlySide, plan.earlySize, 100_000_000)
+    this.#trade(plan.open, plan.earlySide, plan.earlySize, 50_000_000)
     const pace = Math.max(1, Math.floor((moveNanos - this.#nanos - 1_000_000) / Math.max(1, early)))
     for (let event = 0; event < early; event++) this.#reviseAny(pace)
 
@@ -135,12 +142,14 @@ export class BookEvents {
     this.#emit(cancel, side > 0 ? seller : buyer, side > 0 ? this.#bestAsk : this.#bestBid, before - after, 0)
   }
 
-  /** Walks both sides to new best prices, the one ahead first, so that the book never crosses. */
+  /** Walks both sides to new best prices a tick at a time, the side ahead first, so that the book never crosses. */
   #moveTo(bid: number, ask: number): void {
-    while (this.#bestAsk < ask) this.#worsen(-1)
-    while (this.#bestBid > bid) this.#worsen(1)
-    while (this.#bestBid < bid) this.#improve(1)
-    while (this.#bestAsk > ask) this.#improve(-1)
+    while (this.#bestBid !== bid || this.#bestAsk !== ask) {
+      if (this.#bestAsk < ask) this.#worsen(-1)
+      if (this.#bestBid > bid) this.#worsen(1)
+      if (this.#bestBid < bid) this.#improve(1)
+      if (this.#bestAsk > ask) this.#improve(-1)
+    }
   }
 
   /** The best level of a side goes; a new last one comes into sight. */

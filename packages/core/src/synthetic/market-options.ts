@@ -14,7 +14,10 @@ export interface SyntheticMarketOptions {
   readonly to?: string | TimeNs | undefined
   /** Names that gap now and then, for the cross-section; 120 when left out. */
   readonly gapNames?: number | undefined
-  /** Plants nothing: the same world, in which no feature knows anything about the future. */
+  /**
+   * Plants nothing: the same world, in which no feature knows anything about prices to come. Volatility and volume still cluster, and a spread still
+   * goes back from its bounds.
+   */
   readonly noSignal?: boolean | undefined
   /** Strength of the planted signals; 1 is what the proofs use. */
   readonly signal?: number | undefined
@@ -68,6 +71,8 @@ function readDay(option: string, value: string | TimeNs): number {
 }
 
 const firstDay = dayOfCivil(1998, 1, 1)
+/** One past the last day that a world can have. */
+export const lastDate = '2028-01-01'
 const lastDay = dayOfCivil(2028, 1, 1)
 
 export function invalid(problem: string, details: Readonly<Record<string, unknown>>): TradingError {

@@ -6,15 +6,16 @@ import type { BarSchema, Schema } from '../interfaces/schema.js'
 import type { TimeNs, TimeRange } from '../interfaces/time.js'
 import { recordedFeed } from '../feed/recorded-feed.js'
 import { sliceBatch } from '../market-data/select-rows.js'
-import { timeOfDay } from '../calendar/civil.js'
+import { dayOfTime, timeOfDay } from '../calendar/civil.js'
 import { anyBatch } from '../market-data/any-batch.js'
 import { bookBatches, tradesOf } from './book-feed.js'
 import { coarseBars } from './coarse-bars.js'
 import { secondBars } from './second-bars.js'
+import { tradingDays } from './sessions.js'
 import { gapBatches } from './gap-feed.js'
 import { GapName } from './gap-names.js'
 import { optimumOf, type SyntheticOptimum } from './optimum.js'
-import { invalid, readMarketOptions, type SyntheticMarketOptions, type World } from './market-options.js'
+import { invalid, lastDate, readMarketOptions, type SyntheticMarketOptions, type World } from './market-options.js'
 
 /** One seeded, coherent world and the feeds it can give. */
 export interface SyntheticMarket {
@@ -126,7 +127,13 @@ export interface SyntheticBarsOptions extends Omit<SyntheticMarketOptions, 'symb
 /** Bars of one synthetic name: the feed that examples start with. `ohlcv-1h` unless stated. */
 export function syntheticBars({ symbol, schema = 'ohlcv-1h', bars = Infinity, ...options }: SyntheticBarsOptions): Feed {
   if (!(bars >= 1)) throw invalid(`bars is ${bars}; ask for at least one`, { bars })
-  const market = syntheticMarket({ ...options, symbols: [symbol] })
+  // A count that is asked for may run on to where sessions are known; what comes later does not change what comes before.
+  const market = syntheticMarket({ ...(bars === Infinity ? {} : { to: lastDate }), ...options, symbols: [symbol] })
+  if (bars !== Infinity) {
+    const there = countBars(market.range, schema)
+    if (there < bars)
+      throw invalid(`there are ${there} ${schema} bars from then on, not ${bars}: begin earlier or take shorter bars`, { bars, there })
+  }
   const feed = market.bars(schema)
   if (bars === Infinity) return feed
   return recordedFeed({
@@ -147,3 +154,14 @@ export function syntheticBars({ symbol, schema = 'ohlcv-1h', bars = Infinity, ..
 }
 
 const endOfTime: TimeNs = 2n ** 62n
+
+/** Bars of one name in a range of days. */
+function countBars({ from, to }: TimeRange, schema: BarSchema): number {
+  let bars = 0
+  for (const { open, close } of tradingDays(dayOfTime(from), dayOfTime(to))) {
+    if (schema === 'ohlcv-1d') bars++
+    else if (schema === 'ohlcv-1h') bars += Math.ceil(close / 3600) - Math.floor(open / 3600)
+    else bars += (close - open) / (schema === 'ohlcv-1m' ? 60 : 1)
+  }
+  return bars
+}

@@ -206,7 +206,8 @@ class NameState {
     session.close[cell] = close
     session.high[cell] = Math.max(open, close, Math.round(before + up))
     session.low[cell] = Math.min(open, close, Math.round(before + down))
-    const noise = 0.85 + 0.3 * random.uniform()
+    // Large moves come with much volume, whatever the activity.
+    const noise = (0.85 + 0.3 * random.uniform()) * (0.6 + 0.5 * Math.min(4, Math.abs(step)))
     session.volume[cell] =
       600 + Math.round(this.#profile.dailyVolume * this.#volumeLevel * volumeOfDay * activityVolume[minute.activity] * noise)
     session.start[cell] = before

@@ -24,7 +24,7 @@ export interface SignalTrace {
   readonly drift: Float64Array
 }
 
-/** What the best predictor knows of a book in each second, after its first trade and before its quotes move (0.2 to 0.5 s into it). */
+/** What the best predictor knows of a book in each second, after its first trade and before its quotes move (0.25 to 0.5 s into it). */
 export interface BookTrace {
   readonly length: number
   /** The second, since 1970. */

@@ -71,6 +71,7 @@ export class RowScanner {
   next(): boolean {
     const { bytes, starts, ends } = this
     const length = this.#length
+    if (length === 0) return false
     const delimiter = (this.#delimiter ??= detectDelimiter(bytes.subarray(0, length)))
     let position = this.#position
     for (;;) {
