@@ -311,7 +311,8 @@ function huffmanStream(from: i32, to: i32, out: i32, count: i32): bool {
   const stop = out + count
   // Five symbols of at most 11 bits from one load of 57.
   while (left >= 64 && out + 5 <= stop) {
-    let word = load<u64>(from + (left >> 3) - 7) << (<u64>(8 - (left & 7)))
+    const back: u64 = 8 - (left & 7)
+    let word = load<u64>(from + (left >> 3) - 7) << back
     // With left a multiple of 8 the shift above is by 8, and the byte at left itself is not looked at.
     let used = 0
     let entry = load<u16>(HUFFMAN + ((<i32>(word >> shift)) << 1))

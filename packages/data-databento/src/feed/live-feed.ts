@@ -1,5 +1,9 @@
 import {
+  barNs,
+  firstRowAt,
+  isBarSchema,
   selectRows,
+  sliceBatch,
   TradingError,
   type Batch,
   type CallOptions,
@@ -10,8 +14,10 @@ import {
   type Subscription,
   type TimeRange,
 } from '@gatehouse/core'
-import type { DbnSchema, SType } from '../layout/enums.js'
+import type { RecordRun } from '../codec/run.js'
+import { RType, SystemCode, type DbnSchema, type SType } from '../layout/enums.js'
 import { LiveClient, type LiveOptions, type LiveStatus, type Recovery } from '../live/live-client.js'
+import { ApiKey } from '../live/protocol.js'
 import type { DefinitionRecord } from '../records/generated/index.js'
 import { BatchMaker, coreSchema } from './batch-maker.js'
 import type { InstrumentResolver } from './instruments.js'
@@ -30,10 +36,16 @@ export interface LiveFeedOptions extends Omit<LiveOptions, 'subscriptions'> {
   readonly instrument?: InstrumentResolver | undefined
   readonly definitions?: ReadonlyMap<number, DefinitionRecord> | undefined
   readonly name?: string | undefined
+  /** The machine's clock, ns since the epoch: a range that begins before it is replayed from there. */
+  readonly now?: (() => bigint) | undefined
 }
 
+/** A subscription is asked for a little before the range begins: replay is by event time, rows are in the range by receive time. */
+const REPLAY_LEAD_NS = 1_000_000_000n
+
 /**
- * A feed of Databento's live data: one gateway session a dataset, reconnecting by itself. Statuses are in-band: `gap` whenever records may be
+ * A feed of Databento's live data: one gateway session a dataset, reconnecting by itself. A range that begins in the past begins with a replay
+ * (24 hours back at most), and reading ends when the range does. Statuses are in-band: `gap` whenever records may be
  * missing, `recovered` when a replay or a snapshot has made up for it.
  * @throws {TradingError} `DATABENTO_KEY`, `DATABENTO_SCHEMA`, `DATABENTO_SUBSCRIPTION`
  */
@@ -45,15 +57,16 @@ class LiveFeed implements Feed {
   readonly name: string
   readonly schemas: readonly Schema[]
   readonly #options: LiveFeedOptions
-  readonly #maker: BatchMaker
-  readonly #client: LiveClient
+  readonly #known = new Map<string, Instrument>()
+  #maker: BatchMaker
+  #client: LiveClient | undefined
+  #isClosed = false
   /** By schema: what is wanted now; `undefined` before the first call of `subscribe`. */
   #wanted: Map<Schema, Set<string> | 'all'> | undefined
   #refusals: FeedStatus[] = []
-  #isRunning = false
 
   constructor(options: LiveFeedOptions) {
-    const { dataset, schemas, instrument, definitions } = options
+    const { dataset, schemas } = options
     if (schemas.includes('mbp-1') && schemas.includes('tbbo')) {
       throw new TradingError(
         'DATABENTO_SCHEMA',
@@ -69,8 +82,15 @@ class LiveFeed implements Feed {
         throw new TradingError('DATABENTO_SCHEMA', `core has no rows of schema ${schema}: read it with LiveClient`, { schema })
       return rows
     })
-    this.#maker = new BatchMaker({ dataset, instrument, definitions, levelOne: schemas.includes('tbbo') ? 'tbbo' : 'mbp-1' })
-    this.#client = new LiveClient(options)
+    this.#maker = this.#newMaker()
+    // The key is looked at now, not when the first row is wanted.
+    new ApiKey(options.apiKey)
+  }
+
+  /** One a reading: what could be known when begins anew, instruments stay the same objects. */
+  #newMaker(): BatchMaker {
+    const { dataset, schemas, instrument, definitions } = this.#options
+    return new BatchMaker({ dataset, instrument, definitions, known: this.#known, levelOne: schemas.includes('tbbo') ? 'tbbo' : 'mbp-1' })
   }
 
   async instruments(): Promise<readonly Instrument[]> {
@@ -94,7 +114,7 @@ class LiveFeed implements Feed {
     if (symbols === 'all') {
       wanted.set(schema, 'all')
       const { symbols: all } = this.#options
-      if (this.#isRunning && present !== 'all') this.#send(schema, all)
+      if (this.#client !== undefined && present !== 'all') this.#send(this.#client, schema, all)
       return
     }
     if (present === 'all') return
@@ -103,7 +123,7 @@ class LiveFeed implements Feed {
     if (unknown.length > 0) this.#refuse(schema, unknown, `no instrument here is called ${unknown.join(', ')}`)
     const added = symbols.filter((symbol) => !unknown.includes(symbol) && present?.has(symbol) !== true)
     wanted.set(schema, new Set([...(present ?? []), ...added]))
-    if (this.#isRunning && added.length > 0) this.#send(schema, added)
+    if (this.#client !== undefined && added.length > 0) this.#send(this.#client, schema, added)
   }
 
   #remove(wanted: Map<Schema, Set<string> | 'all'>, schema: Schema, symbols: readonly string[] | 'all'): void {
@@ -114,7 +134,7 @@ class LiveFeed implements Feed {
       return
     } else for (const symbol of symbols) present?.delete(symbol)
     // The gateway has no unsubscribe: what still comes is passed over here, and the next session does not ask for it.
-    this.#client.unsubscribe(schema as DbnSchema, symbols === 'all' ? 'ALL_SYMBOLS' : symbols)
+    this.#client?.unsubscribe(schema as DbnSchema, symbols === 'all' ? 'ALL_SYMBOLS' : symbols)
   }
 
   #refuse(schema: Schema, symbols: readonly string[] | 'all', reason: string): void {
@@ -130,43 +150,86 @@ class LiveFeed implements Feed {
     })
   }
 
-  #send(schema: Schema, symbols: readonly string[] | 'ALL_SYMBOLS', isFirst = false): void {
-    const { stypeIn, snapshot, start, recovery } = this.#options
-    const isMbo = schema === 'mbo'
-    this.#client.subscribe({
+  #send(client: LiveClient, schema: Schema, symbols: readonly string[] | 'ALL_SYMBOLS', start?: bigint): void {
+    const { stypeIn, snapshot, recovery } = this.#options
+    const isSnapshot = schema === 'mbo' && snapshot === true
+    client.subscribe({
       schema: schema as DbnSchema,
       symbols,
       stypeIn,
-      snapshot: isMbo ? snapshot : undefined,
-      start: isFirst && !(isMbo && snapshot === true) ? start : undefined,
-      recovery: recovery === 'snapshot' && !isMbo ? undefined : recovery,
+      snapshot: isSnapshot ? true : undefined,
+      start: isSnapshot ? undefined : start,
+      recovery: recovery === 'snapshot' && schema !== 'mbo' ? undefined : recovery,
     })
   }
 
-  /** @inheritDoc */
+  /** Where the replay of a schema begins, or `undefined` when the range begins now. */
+  #startOf(schema: Schema, { from }: TimeRange): bigint | undefined {
+    const { start, now = () => BigInt(Date.now()) * 1_000_000n } = this.#options
+    if (start !== undefined) return start
+    if (from <= 0n || from >= now()) return undefined
+    const lead = isBarSchema(schema) ? barNs[schema] : REPLAY_LEAD_NS
+    return from > lead ? from - lead : 0n
+  }
+
   async *batches(range: TimeRange, { signal }: CallOptions = {}): AsyncGenerator<Batch | FeedStatus, void, undefined> {
-    if (this.#isRunning)
-      throw new TradingError('DATABENTO_SUBSCRIPTION', `${this.name} is already being read: a live session has one reader`, {})
+    if (this.#isClosed) throw new TradingError('FEED_CLOSED', `feed ${this.name} is closed: open it again`, { feed: this.name })
+    if (range.to < range.from) {
+      throw new TradingError('FEED_RANGE_INVALID', `feed ${this.name}: the range ends (${range.to}) before it begins (${range.from})`, {
+        ...range,
+      })
+    }
     signal?.throwIfAborted()
-    const { symbols } = this.#options
+    if (this.#client !== undefined)
+      throw new TradingError('DATABENTO_SUBSCRIPTION', `${this.name} is already being read: a live session has one reader`, {})
+    if (range.to === range.from) return
+    const client = new LiveClient({ ...this.#options, subscriptions: [] })
+    let replays = 0
     for (const schema of this.schemas) {
       const wanted = this.#wanted === undefined ? 'all' : this.#wanted.get(schema)
-      if (wanted === 'all') this.#send(schema, symbols, true)
-      else if (wanted !== undefined && wanted.size > 0) this.#send(schema, [...wanted], true)
+      if (wanted === undefined || (wanted !== 'all' && wanted.size === 0)) continue
+      const start = this.#startOf(schema, range)
+      if (start !== undefined && !(schema === 'mbo' && this.#options.snapshot === true)) replays += 1
+      this.#send(client, schema, wanted === 'all' ? this.#options.symbols : [...wanted], start)
     }
-    this.#isRunning = true
-    for await (const event of this.#client.events({ signal })) {
+    this.#client = client
+    this.#maker = this.#newMaker()
+    try {
+      yield* this.#read(client, range, replays, signal)
+    } finally {
+      this.#client = undefined
+      await client.close()
+    }
+  }
+
+  async *#read(
+    client: LiveClient,
+    range: TimeRange,
+    replays: number,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Batch | FeedStatus, void, undefined> {
+    let pending = replays
+    let isPast = false
+    yield* this.#refusals.splice(0)
+    for await (const event of client.events({ signal })) {
       yield* this.#refusals.splice(0)
       if (event.type === 'status') {
         yield this.#statusOf(event)
-        continue
+        // A range that was over before the session began ends with its replay.
+        if (event.status === 'connected') isPast = event.at >= range.to
+      } else {
+        pending -= completedReplays(event.run)
+        for (const batch of this.#maker.batches(event.run)) {
+          const from = firstRowAt(batch, range.from)
+          const to = firstRowAt(batch, range.to)
+          const wanted = from < to ? this.#filtered(sliceBatch(batch, from, to)) : undefined
+          if (wanted !== undefined) yield wanted
+          if (to < batch.length) return
+        }
       }
-      for (const batch of this.#maker.batches(event.run)) {
-        if (batch.availableAt[0] >= range.to) return
-        const wanted = this.#filtered(batch)
-        if (wanted !== undefined) yield wanted
-      }
+      if (isPast && pending <= 0) return
     }
+    if (this.#isClosed) throw new TradingError('FEED_CLOSED', `feed ${this.name} was closed while it was read`, { feed: this.name })
   }
 
   /** Drops what was removed and still comes. */
@@ -190,11 +253,22 @@ class LiveFeed implements Feed {
     return { type: 'feed-status', feed: this.name, status, at, from, to, schema: rows, message }
   }
 
-  close(): Promise<void> {
-    return this.#client.close()
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await this.#client?.close()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
 }
+
+/** How many schemas a run of system records says to have been replayed. */
+function completedReplays(run: RecordRun): number {
+  if (run.rtype !== RType.system) return 0
+  let completed = 0
+  for (let row = 0; row < run.length; row += 1)
+    if (run.bytes[(run.wordOffset + row * run.stride) * 4 + SYSTEM_CODE_AT] === SystemCode.replayCompleted) completed += 1
+  return completed
+}
+const SYSTEM_CODE_AT = 319

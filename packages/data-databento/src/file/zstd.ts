@@ -5,11 +5,11 @@ import { zstdWasm } from './zstd-wasm.js'
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer }
   readonly INPUT: { readonly value: number }
-  begin(windowBytes: number): void
-  block(type: number, length: number): number
-  end(): number
-  hash(length: number): void
-  digest(): number
+  readonly begin: (windowBytes: number) => void
+  readonly block: (type: number, length: number) => number
+  readonly end: () => number
+  readonly hash: (length: number) => void
+  readonly digest: () => number
 }
 
 /** What is used of WebAssembly, whose types TypeScript has only with those of a browser. */

@@ -14,7 +14,7 @@ const targetFile = new URL('../../src/file/zstd-wasm.ts', import.meta.url)
 export async function buildWasm(): Promise<string> {
   const source = readFileSync(sourceFile, 'utf8')
   const outputs = new Map<string, string | Uint8Array>()
-  const { error, stderr } = await asc.main(
+  const { error } = await asc.main(
     ['zstd.ts', '--outFile', 'zstd.wasm', '-O3', '--noAssert', '--runtime', 'stub', '--memoryBase', '14000', '--initialMemory', '6'],
     {
       readFile: (name) => (name === 'zstd.ts' ? source : null),
@@ -23,7 +23,7 @@ export async function buildWasm(): Promise<string> {
     },
   )
   const bytes = outputs.get('zstd.wasm')
-  if (error !== null || !(bytes instanceof Uint8Array)) throw new Error(`AssemblyScript failed: ${stderr.toString()}`, { cause: error })
+  if (error !== null || !(bytes instanceof Uint8Array)) throw new Error(`AssemblyScript failed: ${String(error)}`, { cause: error })
   const lines =
     Buffer.from(bytes)
       .toString('base64')
