@@ -205,7 +205,7 @@ export async function trainRegime(
       extra: { regimePriors: frequencies(rows, indices) },
       driftReference: driftReference(rows, indices, dataset.source),
     },
-  } as Parameters<typeof writeArtifact>[0])
+  })
   return { files, digest }
 }
 

@@ -40,11 +40,12 @@ test('bars after the end of training change nothing of the artifact', async () =
 }, 60_000)
 
 test('it is judged on rows that begin after every training label has ended', async () => {
-  const { windows, folds, baselines, trials } = await family.evaluate(candidate, datasetUntil('2021-01-01'), { trials: 3 })
+  const { windows, folds, baselines, trials, metrics } = await family.evaluate(candidate, datasetUntil('2021-01-01'), { trials: 3 })
   expect(windows.test.from >= windows.train.to).toBe(true)
   expect(folds).toHaveLength(4)
   expect(baselines.map(({ name }) => name)).toEqual(['majority', 'persistence', 'logistic'])
   expect(trials).toBe(3)
+  expect(metrics, 'with several trials and no spread of theirs the deflated Sharpe ratio is unknown').not.toHaveProperty('deflatedSharpe')
 }, 60_000)
 
 test('data that no pin names is refused', async () => {
