@@ -17,8 +17,8 @@ export const errorCodes = {
     cure: 'Repeat the failed append with its sequence.',
   },
   MANIFEST_TXN_CONFLICT: {
-    cause: 'Rows of several transactions were written out together, and another writer has committed some of them.',
-    cure: 'Open the manifest again: it sorts them out from the write-ahead log; use one writer for each appId.',
+    cause: "Appends cannot be taken back: their rows were already written out together with another application's.",
+    cure: 'Commit them.',
   },
   MANIFEST_NO_SPACE: { cause: 'The disk or the quota is full; nothing was acknowledged.', cure: 'Free space and repeat the call.' },
   MANIFEST_WRITE_FAILED: {

@@ -130,7 +130,7 @@ export class ParquetManifest implements Manifest {
 
   /**
    * Makes what was appended visible in one version, and names it. With nothing appended, names the newest version.
-   * @throws {TradingError} `MANIFEST_EMPTY` while there is no table, `MANIFEST_TXN_CONFLICT`, `MANIFEST_NO_SPACE`, `MANIFEST_WRITE_FAILED`
+   * @throws {TradingError} `MANIFEST_EMPTY` while there is no table, `MANIFEST_NO_SPACE`, `MANIFEST_WRITE_FAILED`
    */
   commit({ signal, onProgress }: CallOptions = {}): Promise<ManifestPin> {
     return this.#serial(async () => {

@@ -35,13 +35,21 @@ export class ParquetFile {
     readonly footer: Footer,
   ) {}
 
-  /** @throws {TradingError} `PARQUET_CORRUPT` when the footer is not sound */
+  /**
+   * Takes the source over: it is closed with the file, and when opening fails.
+   * @throws {TradingError} `PARQUET_CORRUPT` when the footer is not sound
+   */
   static async open(source: ByteSource): Promise<ParquetFile> {
-    const footer = await readFooter(source)
-    const codecs = new Set<CompressionCodec>()
-    for (const { columns } of footer.metadata.row_groups) for (const { meta_data } of columns) codecs.add(meta_data!.codec)
-    await prepareCodecs(codecs)
-    return new ParquetFile(source, footer)
+    try {
+      const footer = await readFooter(source)
+      const codecs = new Set<CompressionCodec>()
+      for (const { columns } of footer.metadata.row_groups) for (const { meta_data } of columns) codecs.add(meta_data!.codec)
+      await prepareCodecs(codecs)
+      return new ParquetFile(source, footer)
+    } catch (error) {
+      await source.close()
+      throw error
+    }
   }
 
   get rows(): number {

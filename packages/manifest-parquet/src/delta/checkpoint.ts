@@ -72,10 +72,10 @@ const columns: readonly (readonly [keyof Action, SchemaElement[]])[] = [
 ]
 const schema: SchemaElement[] = [{ name: 'root', num_children: columns.length }, ...columns.flatMap(([, elements]) => elements)]
 
-/** Bytes of a checkpoint of `state`: the same state gives the same bytes. */
-export function writeCheckpoint(state: TableState, table: string): { bytes: Uint8Array; actions: number } {
+/** What a checkpoint states of a table, in one order: the same state gives the same actions. */
+export function checkpointActions(state: TableState, table: string): Action[] {
   const { metaData, protocol } = state.described(table)
-  const rows: Action[] = [
+  return [
     { protocol },
     { metaData },
     ...sorted(state.transactions).map(([appId, version]) => ({ txn: { appId, version } })),
@@ -83,11 +83,15 @@ export function writeCheckpoint(state: TableState, table: string): { bytes: Uint
     // A checkpoint states what is there, not that it changed.
     ...sorted(state.files).map(([, add]) => ({ add: { ...add, dataChange: false } })),
   ]
+}
+
+/** The Parquet bytes of a checkpoint, as Delta's protocol has them. */
+export function writeCheckpoint(rows: readonly Action[]): Uint8Array {
   const writer = new ByteWriter(1 << 16)
   const parquet = new ParquetWriter({ writer, schema, codec: 'SNAPPY', statistics: false, createdBy: 'gatehouse' })
   void parquet.write({ columnData: columns.map(([name]) => ({ name, data: rows.map((row) => stored(row[name])) })), rowGroupSize: 1 << 30 })
   void parquet.finish()
-  return { bytes: writer.getBytes(), actions: rows.length }
+  return writer.getBytes()
 }
 
 function sorted<T>(entries: ReadonlyMap<string, T>): [string, T][] {

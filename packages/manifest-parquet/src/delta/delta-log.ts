@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { TradingError } from '@gatehouse/durable-log'
 import { type Action, type CommitInfoAction, isObject, parseActions, serialiseActions } from './actions.js'
 import { chainAfter, sha256 } from './chain.js'
-import { readCheckpoint, writeCheckpoint } from './checkpoint.js'
+import { checkpointActions, readCheckpoint, writeCheckpoint } from './checkpoint.js'
 import { putIfAbsent, replaceFile } from './durable-file.js'
 import { nodeTableFileSystem, systemCode, type TableFileSystem } from './file-system.js'
 import { checkpointFileName, checkpointPart, entryVersion, logEntryName } from './paths.js'
@@ -31,7 +31,9 @@ interface KnownCheckpoint {
 
 /** Log entries are small: reading some at once hides the latency of each. */
 const readAhead = 64
-const keptDigests = 256
+/** Folder of the shortcuts, within the log. */
+const shortcutFolder = '_gatehouse'
+const keptShortcuts = 3
 
 /** The transaction log of a Delta table on a local file system. */
 export class DeltaLog {
@@ -186,14 +188,17 @@ export class DeltaLog {
   /** A checkpoint to start from, when one can be trusted, else nothing. */
   async #start(version: number, versions: readonly number[], checkpoints: readonly number[]): Promise<TableState> {
     const firstEntry = versions[0] ?? Infinity
-    const known = this.#chained ? await this.#knownCheckpoints() : undefined
-    for (const candidate of checkpoints) {
-      if (candidate > version) continue
-      const digest = known?.get(candidate)
-      // Ours are only used when their digest is known: a damaged one costs time and never changes rows.
-      if (known && digest === undefined) continue
-      const state = await this.#fromCheckpoint(candidate, digest, versions)
-      if (state) return state
+    if (this.#chained) {
+      const known = [...(await this.#knownCheckpoints())].filter(([candidate]) => candidate <= version).sort(([a], [b]) => b - a)
+      for (const [candidate, digest] of known) {
+        const state = await this.#fromShortcut(candidate, digest)
+        if (state) return this.#stamp(state, candidate, versions)
+      }
+    } else {
+      for (const candidate of checkpoints) {
+        const state = candidate <= version ? await this.#fromCheckpoint(candidate, versions) : undefined
+        if (state) return this.#stamp(state, candidate, versions)
+      }
     }
     if (firstEntry > 0) {
       throw new TradingError('MANIFEST_LOG_GAP', `${this.directory} has lost version 0 of its log, and no checkpoint stands for it`, {
@@ -203,20 +208,39 @@ export class DeltaLog {
     return new TableState()
   }
 
-  async #fromCheckpoint(version: number, digest: string | undefined, versions: readonly number[]): Promise<TableState | undefined> {
+  /** Our own shortcut, used only when it is the one that was written: a damaged one costs time and never changes rows. */
+  async #fromShortcut(version: number, digest: string): Promise<TableState | undefined> {
+    const name = join(shortcutFolder, logEntryName(version))
+    let bytes: Uint8Array
+    try {
+      bytes = await this.#fileSystem.readFile(join(this.#log, name))
+    } catch (error) {
+      if (systemCode(error) === undefined) throw error
+      return undefined
+    }
+    if (sha256(bytes) !== digest) return undefined
+    const state = new TableState()
+    state.apply(parseActions(bytes, name), this.directory)
+    return state
+  }
+
+  /** A checkpoint of another engine's table. */
+  async #fromCheckpoint(version: number, versions: readonly number[]): Promise<TableState | undefined> {
     const names = (await this.#fileSystem.readdir(this.#log)).filter((name) => checkpointPart(name)?.version === version).sort()
     const state = new TableState()
     try {
-      for (const name of names) {
-        const bytes = await this.#fileSystem.readFile(join(this.#log, name))
-        if (digest !== undefined && sha256(bytes) !== digest) return undefined
-        state.apply(await readCheckpoint(bytes, name), this.directory)
-      }
+      for (const name of names)
+        state.apply(await readCheckpoint(await this.#fileSystem.readFile(join(this.#log, name)), name), this.directory)
     } catch (error) {
       // Another engine may have cleaned the log up: then there is nothing else to start from.
       if (versions[0] === 0 && error instanceof TradingError && error.code === 'MANIFEST_CHECKPOINT_CORRUPT') return undefined
       throw error
     }
+    return state
+  }
+
+  /** Gives a state that was not replayed its version, and the chain that its own entry continues. */
+  async #stamp(state: TableState, version: number, versions: readonly number[]): Promise<TableState> {
     state.version = version
     if (versions.includes(version)) {
       const bytes = await this.#read(version)
@@ -282,21 +306,41 @@ export class DeltaLog {
     return known
   }
 
+  /** Each shortcut holds the whole state, so only the last few stay. */
+  async #dropShortcuts(kept: readonly number[]): Promise<void> {
+    const folder = join(this.#log, shortcutFolder)
+    for (const name of await this.#fileSystem.readdir(folder)) {
+      const version = entryVersion(name)
+      if (version !== undefined && !kept.includes(version)) await this.#fileSystem.unlink(join(folder, name))
+    }
+  }
+
   /** Writes a checkpoint. The commit stands without it, so a failure here is not the commit's. */
   async #checkpoint(state: TableState): Promise<void> {
     try {
-      const { bytes, actions } = writeCheckpoint(state, this.directory)
+      const actions = checkpointActions(state, this.directory)
+      const bytes = writeCheckpoint(actions)
       await replaceFile(this.#fileSystem, join(this.#log, checkpointFileName(state.version)), bytes)
+      // The same actions as JSON lines open several times faster than nested Parquet does; other engines take the checkpoint.
+      const lines = serialiseActions(actions)
+      await replaceFile(this.#fileSystem, join(this.#log, shortcutFolder, logEntryName(state.version)), lines)
       const known = await this.#knownCheckpoints()
-      known.set(state.version, sha256(bytes))
+      known.set(state.version, sha256(lines))
       const checkpoints: KnownCheckpoint[] = [...known]
         .sort(([a], [b]) => b - a)
-        .slice(0, keptDigests)
+        .slice(0, keptShortcuts)
         .map(([version, digest]) => ({ version, sha256: digest }))
       // A slower writer must not point readers back.
       const version = Math.max(...known.keys())
-      const hint = { version, size: actions, sizeInBytes: bytes.length, numOfAddFiles: state.files.size, gatehouseCheckpoints: checkpoints }
+      const hint = {
+        version,
+        size: actions.length,
+        sizeInBytes: bytes.length,
+        numOfAddFiles: state.files.size,
+        gatehouseCheckpoints: checkpoints,
+      }
       await replaceFile(this.#fileSystem, join(this.#log, '_last_checkpoint'), new TextEncoder().encode(JSON.stringify(hint)))
+      await this.#dropShortcuts(checkpoints.map((checkpoint) => checkpoint.version))
     } catch (error) {
       if (!(error instanceof TradingError) || !error.code.startsWith('MANIFEST_')) throw error
     }

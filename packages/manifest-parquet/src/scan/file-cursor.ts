@@ -67,6 +67,15 @@ export class FileCursor {
 
   /** Opens the file and stands on its first wanted row; false when it has none. */
   async open(): Promise<boolean> {
+    try {
+      return await this.#open()
+    } catch (error) {
+      await this.close()
+      throw error
+    }
+  }
+
+  async #open(): Promise<boolean> {
     const file = await ParquetFile.open(await fileSource(this.#path))
     this.#file = file
     if (sha256(file.footer.bytes) !== this.planned.footer) {

@@ -52,7 +52,7 @@ export class PendingAppends {
     const writeAhead = await WriteAhead.open(options.log.directory, options)
     const pending = new PendingAppends(options, writeAhead)
     try {
-      await pending.#recover(writeAhead.recovered)
+      await pending.#recover(writeAhead.recovered, await options.log.refresh())
     } catch (error) {
       await writeAhead.close()
       throw error
@@ -189,10 +189,9 @@ export class PendingAppends {
     this.#hold([...this.#appends.filter(({ rows }) => rows.length === 0), { transactions, rows: [], files }])
   }
 
-  async #recover(recovered: readonly PendingAppend[]): Promise<void> {
+  async #recover(recovered: readonly PendingAppend[], state: TableState): Promise<void> {
     if (recovered.length === 0) return
     this.#loggedBytes = clearAfterBytes
-    const state = await this.#options.log.refresh()
     const committed = await this.#committedAmong(
       recovered.flatMap(({ transactions }) => transactions),
       state,
@@ -224,14 +223,11 @@ export class PendingAppends {
     )
     if (committed.size === 0) return
     const isCommitted = (transaction: PendingTransaction): boolean => committed.has(keyOf(transaction))
-    for (const { transactions } of this.#appends) {
-      if (transactions.some(isCommitted) && !transactions.every(isCommitted)) {
-        throw new TradingError(
-          'MANIFEST_TXN_CONFLICT',
-          'another writer has committed some of the transactions whose rows were written out together: open the manifest again, nothing is lost',
-          { committed: [...committed] },
-        )
-      }
+    if (this.#appends.some(({ transactions }) => transactions.some(isCommitted) && !transactions.every(isCommitted))) {
+      // Rows of several transactions were written out together, and another writer, who took them over from a log, has committed some
+      // of them: the write-ahead log still holds each on its own.
+      await this.#recover(await this.#writeAhead.read(), state)
+      return
     }
     this.#hold(this.#appends.filter(({ transactions }) => !transactions.every(isCommitted)))
   }

@@ -123,6 +123,16 @@ export class WriteAhead {
     return new WriteAhead(recovered, open[0], open.slice(1))
   }
 
+  /** Every record of the logs this process holds, as they were taken up when it opened. */
+  async read(): Promise<PendingAppend[]> {
+    const found: PendingAppend[] = []
+    const pool = new InstrumentPool()
+    for (const log of [this.log, ...this.adopted]) {
+      for await (const { payload } of log.read()) takeUp(found, await decodePending(payload, pool))
+    }
+    return found
+  }
+
   /** Forgets everything appended: a commit holds it. */
   async clear(): Promise<void> {
     for (const log of [this.log, ...this.adopted]) {

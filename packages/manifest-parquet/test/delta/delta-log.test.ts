@@ -148,7 +148,7 @@ describe('a log', () => {
 
   test('does not trust a damaged checkpoint', async () => {
     const expected = (await filled(25)).head
-    const path = join(directory, '_delta_log', `${'20'.padStart(20, '0')}.checkpoint.parquet`)
+    const path = join(directory, '_delta_log', '_gatehouse', `${'20'.padStart(20, '0')}.json`)
     const bytes = await readFile(path)
     bytes[bytes.length >> 1] ^= 4
     await writeFile(path, bytes)
