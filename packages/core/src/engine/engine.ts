@@ -175,6 +175,7 @@ export class Engine {
       broker,
       riskView: this.riskView,
       limits: options.risk ?? [],
+      sent: () => this.findNext(),
       nextEntry: () => this.journal?.next ?? this.#decisions,
       record: (entry) => this.record(entry),
       writeIntent: () => {

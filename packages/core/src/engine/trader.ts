@@ -25,6 +25,8 @@ export interface TraderWorld {
   /** Number the next journal entry gets. */
   nextEntry(): number
   record(entry: JournalEntry): void
+  /** Something went to the broker: a venue in the process may now have something to do later. */
+  sent(): void
   /** What has been recorded is written: nothing is sent before. */
   writeIntent(): void
   refused(group: readonly Order[], refusal: Refusal): void
@@ -211,6 +213,7 @@ export class Trader implements Orders {
     world.writeIntent()
     world.log.replaceAsked(record, change, world.now())
     const refused = world.broker.replace(clientOrderId, change)
+    world.sent()
     if (refused === undefined) return undefined
     world.log.apply({ type: 'broker-order', clientOrderId, status: 'replaceRejected', at: world.now(), message: refused.message })
     world.refused([record.order], refused)
@@ -253,6 +256,7 @@ export class Trader implements Orders {
     world.writeIntent()
     world.log.cancelAsked(record, world.now())
     const refused = world.broker.cancel(clientOrderId)
+    world.sent()
     if (refused === undefined) return undefined
     world.log.apply({ type: 'broker-order', clientOrderId, status: 'cancelRejected', at: world.now(), message: refused.message })
     world.refused([record.order], refused)
@@ -317,6 +321,7 @@ export class Trader implements Orders {
       const record = log.create(orders[0], first)
       record.isTarget = isTarget
       const refused = broker.submit(orders)
+      world.sent()
       if (refused === undefined) {
         log.submitted(record)
         return { approved: true, orders }
@@ -327,6 +332,7 @@ export class Trader implements Orders {
     }
     const records = orders.map((order) => log.create(order, table.indexOf(order.instrument)))
     const refused = broker.submit(orders)
+    world.sent()
     if (refused === undefined) {
       for (const record of records) log.submitted(record)
       return { approved: true, orders }

@@ -71,7 +71,7 @@ export interface Orders {
   working(instrument?: Instrument): readonly OrderState[]
 }
 
-/** What a strategy may see and do. The same object for the whole run. */
+/** What a strategy may see and do. The same object for the whole run; its functions may be taken out of it. */
 export interface Context {
   readonly now: TimeNs
   readonly environment: Environment
@@ -79,16 +79,16 @@ export interface Context {
   readonly portfolio: Portfolio
   readonly instruments: readonly Instrument[]
   /** Latest prediction of a model (by its name) on an instrument, if any. */
-  prediction(model: string, instrument: Instrument): Prediction | undefined
+  readonly prediction: (model: string, instrument: Instrument) => Prediction | undefined
   /** Rings once at `at`; setting the same name again moves it. */
-  setTimer(name: string, at: TimeNs): void
-  clearTimer(name: string): void
-  subscribe(feed: Feed['name'], wanted: readonly Subscription[]): void
+  readonly setTimer: (name: string, at: TimeNs) => void
+  readonly clearTimer: (name: string) => void
+  readonly subscribe: (feed: Feed['name'], wanted: readonly Subscription[]) => void
   /** Kept in the journal; JSON values only. */
-  log(message: string, fields?: Readonly<Record<string, unknown>>): void
-  notify(notice: Notice): void
+  readonly log: (message: string, fields?: Readonly<Record<string, unknown>>) => void
+  readonly notify: (notice: Notice) => void
   /** Why the instrument was not traded: the last refusal or missing input, in words. `undefined` when nothing stood in the way. */
-  whyNot(instrument: Instrument): string | undefined
+  readonly whyNot: (instrument: Instrument) => string | undefined
   /** History is warming up the run: orders are refused. */
   readonly isWarmingUp: boolean
   /** No entries are accepted: an admission ended, a latch is set, or a person paused. Exits still work. */

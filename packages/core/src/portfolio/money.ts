@@ -30,12 +30,12 @@ export function fromNano(nano: bigint): number {
  */
 export function notionalNano(price: number, quantity: number, multiplier: number): bigint {
   const units = quantity * multiplier
-  const product = price * units
-  // Below half of the exact range the rounding error of the product is less than half a nano-unit.
-  if (product < exactUnits / 2 && product > -exactUnits / 2) return BigInt(Math.round(product * 1e9))
-  const priceNano = toNano(price)
-  if (Number.isSafeInteger(units) && fromNano(priceNano) === price) return priceNano * BigInt(units)
-  return toNano(product)
+  const priceNano = Math.round(price * 1e9)
+  if (Number.isSafeInteger(units) && Number.isSafeInteger(priceNano) && priceNano / 1e9 === price) {
+    const product = priceNano * units
+    return Number.isSafeInteger(product) ? BigInt(product) : BigInt(priceNano) * BigInt(units)
+  }
+  return toNano(price * units)
 }
 
 /** `amount × part / whole`, rounded towards zero. Quantities are compared in 1e-9 steps. */

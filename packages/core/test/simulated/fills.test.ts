@@ -1,0 +1,189 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import {
+  ibkrFixed,
+  ibkrTiered,
+  percentSlippage,
+  standardFills,
+  tickSlippage,
+  type OrderRequest,
+  type SimulatedBrokerOptions,
+  type Strategy,
+} from '@gatehouse/core'
+import { testStrategy, type StrategyBench, type TestBar } from '@gatehouse/core/testing'
+
+/** Sends one request on the first bar, then shows the others. */
+function after(
+  request: Partial<OrderRequest>,
+  bars: readonly (number | TestBar)[],
+  broker: Partial<SimulatedBrokerOptions> = {},
+): StrategyBench {
+  let isSent = false
+  const bench = testStrategy(
+    (): Strategy => ({
+      name: 'one-order',
+      onBar(bar, { orders }) {
+        if (isSent) return
+        isSent = true
+        orders.submit({ instrument: bar.instrument, side: 'buy', quantity: 10, ...request })
+      },
+    }),
+    { broker: { cash: 100_000, ...broker } },
+  )
+  bench.bar(100)
+  bench.bars(...bars)
+  return bench
+}
+const prices = ({ fills }: StrategyBench): number[] => fills.map(({ price }) => price)
+
+describe('orders on bars', () => {
+  test('a market order pays the open of the next bar', () => {
+    expect(prices(after({}, [{ open: 101, close: 105 }]))).toEqual([101])
+  })
+  test('a limit fills at its price when a bar trades through it, not on a touch', () => {
+    const limit = { type: 'limit', limitPrice: 98 } as const
+    expect(prices(after(limit, [{ open: 100, low: 98, close: 99 }]))).toEqual([])
+    expect(prices(after(limit, [{ open: 100, low: 97.5, close: 99 }]))).toEqual([98])
+    expect(prices(after(limit, [{ open: 100, low: 98, close: 99 }], { fill: standardFills({ limit: 'touch' }) }))).toEqual([98])
+  })
+  test('a limit that a bar opens beyond fills at the better open', () => {
+    expect(prices(after({ type: 'limit', limitPrice: 98 }, [{ open: 97, close: 99 }]))).toEqual([97])
+  })
+  test('a stop fills at its price, or at the open that gaps over it, with slippage', () => {
+    const stop = { type: 'stop', stopPrice: 103 } as const
+    expect(prices(after(stop, [{ open: 101, high: 104, close: 102 }]))).toEqual([103])
+    expect(prices(after(stop, [{ open: 106, close: 107 }], { slippage: tickSlippage(2) }))).toEqual([106.02])
+  })
+  test('a stop-limit that gaps beyond its limit rests, and fills when the price comes back', () => {
+    const order = { type: 'stopLimit', stopPrice: 103, limitPrice: 104 } as const
+    const bench = after(order, [
+      { open: 106, low: 105, close: 107 },
+      { open: 105, low: 103, close: 104 },
+    ])
+    expect(prices(bench)).toEqual([104])
+  })
+  test('a trailing stop follows the best price and never goes back', () => {
+    const order = { side: 'sell', type: 'trailingStop', trailAmount: 3 } as const
+    const bench = after(order, [
+      { open: 100, high: 110, low: 100, close: 109 },
+      { open: 109, high: 109, low: 108, close: 108 },
+      { open: 108, low: 106, close: 106 },
+    ])
+    expect(prices(bench)).toEqual([107])
+  })
+  test('size beyond the volume waits for the next bars', () => {
+    const bench = after({ quantity: 25 }, [
+      { close: 100, volume: 10 },
+      { close: 101, volume: 10 },
+      { close: 102, volume: 10 },
+    ])
+    expect(bench.fills.map(({ quantity }) => quantity)).toEqual([10, 10, 5])
+  })
+  test('two own orders share the volume of a bar, never have it twice', () => {
+    const bench = testStrategy(
+      () => ({
+        name: 'two',
+        onStart: ({ orders, instruments: [of] }) => void [orders.buy(of, 8), orders.buy(of, 8)],
+      }),
+      { broker: { cash: 100_000, margin: 'unlimited' } },
+    )
+    bench.bar({ close: 100, volume: 10 })
+    expect(bench.fills.map(({ quantity }) => quantity)).toEqual([8, 2])
+  })
+  test('immediate-or-cancel takes what is there, fill-or-kill all or nothing', () => {
+    expect(after({ quantity: 25, timeInForce: 'ioc' }, [{ close: 100, volume: 10 }, 100]).position()).toBe(10)
+    expect(after({ quantity: 25, timeInForce: 'fok' }, [{ close: 100, volume: 10 }, 100]).position()).toBe(0)
+  })
+  test('a good-till-date order is gone at its date', () => {
+    const bench = after({ type: 'limit', limitPrice: 90, timeInForce: 'gtd', expiresAt: 1_704_205_800_000_000_000n + 120_000_000_000n }, [
+      100,
+      { open: 80, close: 80 },
+    ])
+    expect(prices(bench)).toEqual([])
+  })
+  test('an order on its way through a latency meets only the end of the bar it arrives in', () => {
+    const bench = after({}, [{ open: 101, close: 105 }], { latency: { orderNs: 1e9 } })
+    expect(prices(bench)).toEqual([105])
+  })
+  test('a buy that equity does not cover is rejected, with the figures', () => {
+    const bench = after({ quantity: 5000 }, [100])
+    expect(bench.position()).toBe(0)
+    expect(bench.context.whyNot(bench.instrument)).toMatch(/margin of 500000\.00 needed, equity is 100000\.00/)
+  })
+  test('shares that cannot be borrowed are not sold short', () => {
+    expect(after({ side: 'sell' }, [100], { borrow: { rateAnnual: () => undefined } }).position()).toBe(0)
+  })
+  test('a short is charged for borrowing every midnight', () => {
+    const bench = after({ side: 'sell', quantity: 100 }, [100], { borrow: { rateAnnual: 0.365 } })
+    bench.wait(86_400_000_000_000n)
+    expect(bench.equity).toBeCloseTo(100_000 - 100 * 100 * 0.001, 6)
+  })
+
+  test('no order fills on data at or before its own event, whatever its kind', () => {
+    const types = fc.constantFrom('market', 'limit', 'stop', 'trailingStop' as const)
+    fc.assert(
+      fc.property(
+        types,
+        fc.constantFrom('buy' as const, 'sell' as const),
+        fc.array(fc.integer({ min: 90, max: 110 }), { minLength: 3, maxLength: 20 }),
+        (type, side, closes) => {
+          const sign = side === 'buy' ? 1 : -1
+          const prices =
+            type === 'limit'
+              ? { limitPrice: 100 + 2 * sign }
+              : type === 'stop'
+                ? { stopPrice: 100 + sign }
+                : type === 'trailingStop'
+                  ? { trailAmount: 1 }
+                  : {}
+          const bench = after({ type: type as 'market', side, ...prices }, closes)
+          for (const fill of bench.fills) expect(fill.at > bench.orders[0].createdAt).toBe(true)
+        },
+      ),
+    )
+  })
+})
+
+describe('orders on quotes', () => {
+  test('takers pay the other side of a later quote, up to its size', () => {
+    const bench = testStrategy(() => {
+      let isSent = false
+      return { name: 'taker', onQuote: (quote, { orders }) => void (!isSent && ((isSent = true), orders.buy(quote.instrument, 7))) }
+    })
+    bench.quote({ bid: 99, ask: 101, askSize: 100 })
+    expect(bench.fills).toEqual([])
+    bench.quote({ bid: 100, ask: 102, askSize: 4 })
+    bench.quote({ bid: 100, ask: 103, askSize: 4 })
+    expect(bench.fills.map(({ price, quantity }) => [price, quantity])).toEqual([
+      [102, 4],
+      [103, 3],
+    ])
+  })
+})
+
+describe('fees', () => {
+  const execution = {
+    side: 'buy',
+    quantity: 100,
+    price: 50,
+    liquidity: 'removed',
+    instrument: testStrategy(() => ({ name: 'none' })).instrument,
+  } as const
+  const nothing = { filledQuantity: 0, notional: 0, fees: 0 }
+  test('IBKR fixed: minimum, per share, cap, and one minimum for an order in parts', () => {
+    const { fee } = ibkrFixed()
+    expect(fee(execution, nothing)).toBe(1)
+    expect(fee({ ...execution, quantity: 1000 }, nothing)).toBe(5)
+    expect(fee({ ...execution, quantity: 1000, price: 0.25 }, nothing)).toBe(2.5)
+    expect(fee(execution, { filledQuantity: 100, notional: 5000, fees: 1 })).toBe(0)
+  })
+  test('IBKR tiered: commission, venue and clearing, regulatory fees on sales', () => {
+    const { fee } = ibkrTiered()
+    expect(fee({ ...execution, quantity: 1000 }, nothing)).toBeCloseTo(3.5 + 1000 * 0.0032, 9)
+    expect(fee({ ...execution, quantity: 1000, side: 'sell' }, nothing)).toBeCloseTo(3.5 + 3.2 + 50_000 * 0.0000278 + 0.166, 9)
+  })
+  test('slippage never takes a limit order past its limit', () => {
+    const bench = after({ type: 'limit', limitPrice: 100.1 }, [{ open: 100, close: 100 }], { slippage: percentSlippage(0.01) })
+    expect(prices(bench)).toEqual([100.1])
+  })
+})
