@@ -1,8 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, unlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { columnNames, type Batch } from '@gatehouse/core'
+import { manifestCases } from '@gatehouse/core/testing'
 import { openManifest } from '@gatehouse/manifest-parquet'
 import { bars, books, qqq, rowsOf, spy } from './batches.js'
 
@@ -21,6 +22,34 @@ async function collect(batches: AsyncIterable<Batch>, columns: readonly string[]
   for await (const batch of batches) rows.push(...rowsOf(batch, columns))
   return rows
 }
+
+describe('is a Manifest', () => {
+  const dataFile = async (): Promise<string> => {
+    const manifest = await openManifest({ directory })
+    // The first file: the pin before the newest one names it too.
+    const [{ path }] = await manifest.at('latest').files()
+    await manifest.close()
+    return join(directory, path)
+  }
+  const cases = manifestCases(async () => ({
+    manifest: await openManifest({ directory }),
+    openAgain: () => openManifest({ directory }),
+    storage: {
+      async flipDataBit() {
+        const path = await dataFile()
+        const bytes = await readFile(path)
+        bytes[bytes.length >> 1] ^= 1
+        await writeFile(path, bytes)
+      },
+      removeDataFile: async () => unlink(await dataFile()),
+      async editLog() {
+        const path = join(directory, '_delta_log', `${'1'.padStart(20, '0')}.json`)
+        await writeFile(path, (await readFile(path, 'utf8')).replace('"isBlindAppend":true', '"isBlindAppend":null'))
+      },
+    },
+  }))
+  for (const { name, run } of cases) test(name, run)
+})
 
 describe('a manifest', () => {
   test('gives back what was appended once it is committed', async () => {

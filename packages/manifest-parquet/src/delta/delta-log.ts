@@ -90,7 +90,7 @@ export class DeltaLog {
   /** Every entry from the first, without help from checkpoints: what a proof of the chain reads. */
   async fromStart(version: number): Promise<TableState> {
     const { versions } = await this.#list()
-    return this.#replay(version, versions, [])
+    return this.#replay(version, versions, [], new TableState())
   }
 
   /** Actions of one version. */

@@ -121,6 +121,15 @@ describe('a log', () => {
     await expect(new DeltaLog({ directory }).refresh()).rejects.toMatchObject({ code: 'MANIFEST_CHAIN_BROKEN', details: { version: 4 } })
   })
 
+  test('notices a changed entry below a checkpoint when it proves the log from its start', async () => {
+    await filled(25)
+    const text = await readFile(entry(3), 'utf8')
+    await writeFile(entry(3), text.replace('file-3', 'file-9'))
+    const log = new DeltaLog({ directory })
+    expect((await log.refresh()).version).toBe(24)
+    await expect(log.fromStart(24)).rejects.toMatchObject({ code: 'MANIFEST_CHAIN_BROKEN', details: { version: 4 } })
+  })
+
   test('refuses an entry that is cut short', async () => {
     await filled(8)
     const bytes = await readFile(entry(7))
