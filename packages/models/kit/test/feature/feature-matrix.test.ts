@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type Batch, createBatch, type Dataset, etf, type Schema } from '@gatehouse/core'
-import { barReaders, feature, featureMatrix, featureSet, logReturn, over, random, type Reader, rollingMean } from '@gatehouse/model-kit'
+import { barReaders, feature, featureMatrix, featureSet, logReturn, over, random, rollingMean } from '@gatehouse/model-kit'
 
 const [spy, qqq] = [etf('SPY'), etf('QQQ')]
 const minute = 60_000_000_000n
@@ -81,10 +81,9 @@ describe('a feature matrix', () => {
   })
 
   test('names the features that never had a value', async () => {
-    const long = featureSet(
-      [feature('return', 'x', over(close, logReturn(5))), feature('slow', 'x', over(close as Reader<'ohlcv-1m'>, rollingMean(1000)))],
-      { source: 'test' },
-    )
+    const long = featureSet([feature('return', 'x', over(close, logReturn(5))), feature('slow', 'x', over(close, rollingMean(1000)))], {
+      source: 'test',
+    })
     await expect(featureMatrix(long, dataset(), { instrument: spy, every: 'ohlcv-1m' })).rejects.toMatchObject({
       code: 'MODEL_FEATURE_NEVER_WARM',
       details: { features: ['slow'] },
