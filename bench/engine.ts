@@ -101,7 +101,7 @@ function bareLoop({ open, close }: ReturnType<typeof lcgArrays>): number {
 }
 
 interface Grademark {
-  backtest(strategy: unknown, series: unknown): unknown[]
+  readonly backtest: (strategy: unknown, series: unknown) => unknown[]
 }
 
 /** grademark over the same bars: one position, no fees, no order objects. `undefined` where peers/ is not installed. */

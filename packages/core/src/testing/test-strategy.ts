@@ -52,22 +52,22 @@ export interface StrategyBench {
   readonly instrument: Instrument
   readonly context: Context
   /** Shows a bar that follows the last one. A number is its close. */
-  bar(bar: number | TestBar): void
-  bars(...bars: readonly (number | TestBar)[]): void
-  quote(quote: TestQuote): void
-  trade(price: number, size?: number): void
+  readonly bar: (bar: number | TestBar) => void
+  readonly bars: (...bars: readonly (number | TestBar)[]) => void
+  readonly quote: (quote: TestQuote) => void
+  readonly trade: (price: number, size?: number) => void
   /** Lets time pass: timers ring, orders in flight arrive. */
-  wait(ns: bigint): void
+  readonly wait: (ns: bigint) => void
   /** Every order it sent, oldest first. */
   readonly orders: readonly Order[]
   readonly fills: readonly Fill[]
   readonly refusals: readonly Refusal[]
   readonly logs: readonly string[]
   /** Signed position. */
-  position(instrument?: Instrument): number
+  readonly position: (instrument?: Instrument) => number
   readonly equity: number
   /** Calls its `onStop`. */
-  stop(): void
+  readonly stop: () => void
 }
 
 /**

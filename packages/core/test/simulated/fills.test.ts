@@ -136,7 +136,7 @@ describe('orders on bars', () => {
                 : type === 'trailingStop'
                   ? { trailAmount: 1 }
                   : {}
-          const bench = after({ type: type as 'market', side, ...prices }, closes)
+          const bench = after({ type, side, ...prices }, closes)
           for (const fill of bench.fills) expect(fill.at > bench.orders[0].createdAt).toBe(true)
         },
       ),
@@ -171,16 +171,16 @@ describe('fees', () => {
   } as const
   const nothing = { filledQuantity: 0, notional: 0, fees: 0 }
   test('IBKR fixed: minimum, per share, cap, and one minimum for an order in parts', () => {
-    const { fee } = ibkrFixed()
-    expect(fee(execution, nothing)).toBe(1)
-    expect(fee({ ...execution, quantity: 1000 }, nothing)).toBe(5)
-    expect(fee({ ...execution, quantity: 1000, price: 0.25 }, nothing)).toBe(2.5)
-    expect(fee(execution, { filledQuantity: 100, notional: 5000, fees: 1 })).toBe(0)
+    const model = ibkrFixed()
+    expect(model.fee(execution, nothing)).toBe(1)
+    expect(model.fee({ ...execution, quantity: 1000 }, nothing)).toBe(5)
+    expect(model.fee({ ...execution, quantity: 1000, price: 0.25 }, nothing)).toBe(2.5)
+    expect(model.fee(execution, { filledQuantity: 100, notional: 5000, fees: 1 })).toBe(0)
   })
   test('IBKR tiered: commission, venue and clearing, regulatory fees on sales', () => {
-    const { fee } = ibkrTiered()
-    expect(fee({ ...execution, quantity: 1000 }, nothing)).toBeCloseTo(3.5 + 1000 * 0.0032, 9)
-    expect(fee({ ...execution, quantity: 1000, side: 'sell' }, nothing)).toBeCloseTo(3.5 + 3.2 + 50_000 * 0.0000278 + 0.166, 9)
+    const model = ibkrTiered()
+    expect(model.fee({ ...execution, quantity: 1000 }, nothing)).toBeCloseTo(3.5 + 1000 * 0.0032, 9)
+    expect(model.fee({ ...execution, quantity: 1000, side: 'sell' }, nothing)).toBeCloseTo(3.5 + 3.2 + 50_000 * 0.0000278 + 0.166, 9)
   })
   test('slippage never takes a limit order past its limit', () => {
     const bench = after({ type: 'limit', limitPrice: 100.1 }, [{ open: 100, close: 100 }], { slippage: percentSlippage(0.01) })
