@@ -14,7 +14,7 @@ export interface EvidenceSnapshot {
 }
 
 /** Enough for a thousand measurements with folds; a hostile object that shares its parts stops here. */
-const maximumNodes = 100_000
+const maximumNodes = 50_000
 const maximumMembers = 1000
 const nothing = { artifactDigest: null, digest: null, values: new Map<string, Measurement>(), unreadable: new Map<string, string>() }
 
@@ -24,12 +24,12 @@ const nothing = { artifactDigest: null, digest: null, values: new Map<string, Me
  */
 export function snapshotEvidence(evidence: unknown): EvidenceSnapshot {
   try {
-    const text = canonicalJson(evidence, { maximumNodes })
-    const document: unknown = JSON.parse(text)
-    const members = ownMembers(own(document, 'values')).length
-    // Said here because listing what is wrong with each of a million members takes its time.
+    // Counted first: writing out a million members, or listing what is wrong with each, takes its time.
+    const members = ownMembers(own(evidence, 'values')).length
     if (members > maximumMembers)
       return { ...nothing, problems: [`Evidence has ${members} measurements; at most ${maximumMembers} are read`] }
+    const text = canonicalJson(evidence, { maximumNodes })
+    const document: unknown = JSON.parse(text)
     const problems = evidenceContract.problems(document).map(({ at, message }) => `Evidence ${at} ${message}`)
     const { values, unreadable } = readable(document)
     const artifactDigest = problems.length === 0 ? (document as { artifactDigest: string }).artifactDigest : null

@@ -99,8 +99,10 @@ class DirectoryRegistry implements Registry {
 
 async function verifyLogIfThere(directory: string): Promise<readonly string[]> {
   try {
-    const { findings } = await verifyLog(directory)
-    return findings.map(({ code, segment, offset, message }) => `${code} in ${segment} at ${offset}: ${message}`)
+    const { findings, records } = await verifyLog(directory)
+    // A log whose making was interrupted has no records yet: nothing of it can be missing.
+    const real = findings.filter(({ code }) => code !== 'LOG_HEAD_DAMAGED' || records > 0)
+    return real.map(({ code, segment, offset, message }) => `${code} in ${segment} at ${offset}: ${message}`)
   } catch (error) {
     if (isTradingError(error, 'LOG_NOT_FOUND')) return []
     throw error
