@@ -1,6 +1,7 @@
 import { copyFile, cp, mkdtemp, readdir, readFile, rm, stat, truncate, unlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { ManifestPin } from '@gatehouse/contracts'
 import { equity, isTradingError, type Batch } from '@gatehouse/core'
 import { openManifest } from '@gatehouse/manifest-parquet'
 import { random } from './kill-runs.js'
@@ -131,20 +132,8 @@ export async function damageRuns(name: string, runs: number, seed: number): Prom
     const what = await damages[name](hurt, next)
     tally.runs++
     try {
-      await using manifest = await openManifest({ directory: hurt })
-      const snapshot = manifest.at(pin)
-      let read: string | undefined
-      let code = ''
-      try {
-        read = await allRows(snapshot.scan())
-      } catch (error) {
-        if (!isTradingError(error)) throw error
-        code = error.code
-      }
-      const { ok } = await snapshot.verify()
-      if (read !== undefined && read !== rows) throw new Error(`${what}: other rows were read and nothing was said`)
-      if (ok && read === undefined) throw new Error(`${what}: reading refuses (${code}) what verify calls sound`)
-      if (ok) tally.harmless++
+      // A function of its own: esbuild's `await using` in a loop throws the error of an earlier turn again.
+      if (await isSound(hurt, pin, rows, what)) tally.harmless++
       else tally.noticed++
     } catch (error) {
       if (isTradingError(error)) tally.noticed++
@@ -157,4 +146,21 @@ export async function damageRuns(name: string, runs: number, seed: number): Prom
   }
   await rm(directory, { recursive: true, force: true })
   return tally
+}
+
+async function isSound(directory: string, pin: ManifestPin, rows: string, what: string): Promise<boolean> {
+  await using manifest = await openManifest({ directory })
+  const snapshot = manifest.at(pin)
+  let read: string | undefined
+  let code = ''
+  try {
+    read = await allRows(snapshot.scan())
+  } catch (error) {
+    if (!isTradingError(error)) throw error
+    code = error.code
+  }
+  const { ok } = await snapshot.verify()
+  if (read !== undefined && read !== rows) throw new Error(`${what}: other rows were read and nothing was said`)
+  if (ok && read === undefined) throw new Error(`${what}: reading refuses (${code}) what verify calls sound`)
+  return ok
 }

@@ -20,10 +20,7 @@ export async function injectedRuns(fault: Fault, mostOperations: number): Promis
     const plan = new FaultPlan(at, fault)
     try {
       const acknowledged = await script(directory, plan)
-      await using manifest = await openManifest({ directory })
-      const pin = await manifest.commit()
-      const { ok, findings } = await manifest.at(pin).verify()
-      const { lost, duplicated } = await audit(manifest.at(pin).scan(), new Map([[0, acknowledged]]))
+      const { ok, findings, lost, duplicated } = await judge(directory, acknowledged)
       tally.acknowledged += acknowledged * barsPerAppend
       tally.lost += lost
       tally.duplicated += duplicated
@@ -83,4 +80,12 @@ async function closeAfterFailure(manifest: Awaited<ReturnType<typeof openManifes
   } catch (error) {
     if (!isTradingError(error)) throw error
   }
+}
+
+/** A function of its own: esbuild's `await using` in a loop throws the error of an earlier turn again. */
+async function judge(directory: string, acknowledged: number) {
+  await using manifest = await openManifest({ directory })
+  const pin = await manifest.commit()
+  const { ok, findings } = await manifest.at(pin).verify()
+  return { ok, findings, ...(await audit(manifest.at(pin).scan(), new Map([[0, acknowledged]]))) }
 }
