@@ -111,10 +111,13 @@ async function hourTask(seed: number, noSignal: boolean): Promise<Task> {
     return knownAt.flatMap((at, i) => {
       if (i < 210 || i + horizon >= close.length || i % 3 !== 0) return []
       const optimum = chance[i]
+      // Volume of the last bar against that of the same hour of the last ten days: seven bars are a session.
+      const sameHour = Array.from({ length: 10 }, (_, days) => volume[i - 7 * (days + 1)]).reduce((sum, value) => sum + value, 0) / 10
+      const busy = Math.log(volume[i] / sameHour)
       return [
         {
           at,
-          features: barFeatures(close, volume, absolute, i, [3, 7, 14, 21, 35, 70, 210]),
+          features: [busy, ...barFeatures(close, volume, absolute, i, [3, 7, 14, 21, 35, 70, 210])],
           target: close[i + horizon] > close[i] ? 1 : 0,
           optimum,
         },
