@@ -8,7 +8,9 @@ import {
   type Schema,
   type TimeRange,
 } from '@gatehouse/core'
+import { MbpBuilder } from '../book/mbp.js'
 import type { Metadata } from '../codec/metadata.js'
+import type { RecordRun } from '../codec/run.js'
 import { openDbn } from '../file/open-dbn.js'
 import type { ZstdBackend } from '../file/node-zstd.js'
 import { RType } from '../layout/enums.js'
@@ -21,6 +23,8 @@ export interface DbnFilesOptions extends Pick<BatchMakerOptions, 'symbols' | 'in
   readonly files: readonly string[]
   /** Files of definitions, for tick sizes and multipliers. */
   readonly definitions?: readonly string[] | undefined
+  /** Files of `mbo`: give the ten (or one) best levels after each event instead of the orders themselves. */
+  readonly levels?: 'mbp-10' | 'mbp-1' | undefined
   readonly zstd?: ZstdBackend | undefined
   readonly name?: string | undefined
 }
@@ -59,7 +63,13 @@ export async function dbnFiles(options: DbnFilesOptions): Promise<Feed> {
   const heads = await Promise.all(files.map(async (file) => ({ file, metadata: await headOf(file) })))
   heads.sort((a, b) => (a.metadata.start < b.metadata.start ? -1 : a.metadata.start > b.metadata.start ? 1 : 0))
   const [first] = heads
-  const schema = onlySchema(heads.map(({ metadata }) => metadata))
+  const stored = onlySchema(heads.map(({ metadata }) => metadata))
+  if (options.levels !== undefined && stored !== 'mbo') {
+    throw new TradingError('DATABENTO_SCHEMA', `levels are made of mbo; the files hold ${stored}`, { schema: stored })
+  }
+  const schema = options.levels ?? stored
+  // The book goes on from file to file: a snapshot at midnight builds it anew by itself.
+  const levels = options.levels === undefined ? undefined : options.levels === 'mbp-10' ? 10 : 1
   const parts: FeedParts = { definitions: await readDefinitions(options.definitions ?? []), known: new Map() }
   const makerFor = (metadata: Metadata): BatchMaker =>
     new BatchMaker({ dataset: metadata.dataset, metadata, symbols, instrument, ...parts })
@@ -78,13 +88,38 @@ export async function dbnFiles(options: DbnFilesOptions): Promise<Feed> {
       return [...found.values()]
     },
     async *open(range, _book, { signal, onProgress }) {
+      const builder = levels === undefined ? undefined : new MbpBuilder({ levels })
       for (const { file, metadata } of heads) {
-        if (metadata.end <= range.from || metadata.start >= range.to) continue
+        // A book needs what came before the range; plain rows do not.
+        if ((builder === undefined && metadata.end <= range.from) || metadata.start >= range.to) continue
         const dbn = await openDbn(file, { zstd, signal, onProgress })
-        yield* batchesIn(dbn.runs(), makerFor(metadata), range)
+        const runs = builder === undefined ? dbn.runs() : levelsOf(dbn.runs(), builder)
+        yield* batchesIn(runs, makerFor(metadata), range)
       }
     },
   })
+}
+
+/** Messages at a time: the rows made of them fit in one run. */
+const MESSAGES = 2000
+
+/** Runs of MBP rows made of runs of MBO; other runs pass, for they may name instruments. */
+async function* levelsOf(runs: AsyncIterable<RecordRun>, builder: MbpBuilder): AsyncGenerator<RecordRun, void, undefined> {
+  for await (const run of runs) {
+    if (run.rtype !== RType.mbo) {
+      yield run
+      continue
+    }
+    for (let row = 0; row < run.length; row += MESSAGES) {
+      const made: RecordRun[] = []
+      const length = Math.min(MESSAGES, run.length - row)
+      builder.apply({ ...run, wordOffset: run.wordOffset + row * run.stride, length }, (rows) => made.push(rows))
+      yield* made
+    }
+  }
+  const rest: RecordRun[] = []
+  builder.flush((rows) => rest.push(rows))
+  yield* rest
 }
 
 /** Batches of runs, until the first that begins after the range. */

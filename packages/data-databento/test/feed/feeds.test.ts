@@ -237,3 +237,20 @@ describe('databentoLive', () => {
     expect(seen).toEqual(['AAPL', 'refused', 'MSFT'])
   })
 })
+
+describe('dbnFiles with levels', () => {
+  const es = sharedPath('data/l2-cme/esh4-glbx-mdp3-20231225.mbo.dbn.zst')
+  test.skipIf(!existsSync(es))('makes ten-level books of MBO, in order', async () => {
+    const feed = await dbnFiles({ files: [es], levels: 'mbp-10' })
+    let rows = 0
+    let last = 0n
+    for await (const item of feed.batches({ from: 0n, to: 2n ** 62n })) {
+      if (item.type !== 'batch') continue
+      rows += item.length
+      expect(item.schema).toBe('mbp-10')
+      expect(item.availableAt[0] ?? 0n).toBeGreaterThanOrEqual(last)
+      last = item.availableAt[item.length - 1] ?? 0n
+    }
+    expect(rows).toBe(44_835)
+  })
+})

@@ -5,7 +5,7 @@
  * node --import tsx packages/data-databento/test/support/build-wasm.ts --write
  */
 import { readFileSync, writeFileSync } from 'node:fs'
-import asc from 'assemblyscript/asc'
+import { compileAssemblyScript } from '../../../../scripts/assemblyscript.js'
 
 const sourceFile = new URL('../../wasm/zstd.as.ts', import.meta.url)
 const targetFile = new URL('../../src/file/zstd-wasm.ts', import.meta.url)
@@ -13,17 +13,7 @@ const targetFile = new URL('../../src/file/zstd-wasm.ts', import.meta.url)
 /** The text of `zstd-wasm.ts`. Static data lies between the tables and the input area of the source. */
 export async function buildWasm(): Promise<string> {
   const source = readFileSync(sourceFile, 'utf8')
-  const outputs = new Map<string, string | Uint8Array>()
-  const { error } = await asc.main(
-    ['zstd.ts', '--outFile', 'zstd.wasm', '-O3', '--noAssert', '--runtime', 'stub', '--memoryBase', '14000', '--initialMemory', '6'],
-    {
-      readFile: (name) => (name === 'zstd.ts' ? source : null),
-      writeFile: (name, contents) => void outputs.set(name, contents),
-      listFiles: () => [],
-    },
-  )
-  const bytes = outputs.get('zstd.wasm')
-  if (error !== null || !(bytes instanceof Uint8Array)) throw new Error(`AssemblyScript failed: ${String(error)}`, { cause: error })
+  const bytes = await compileAssemblyScript(source, ['--memoryBase', '14000', '--initialMemory', '6'])
   const lines =
     Buffer.from(bytes)
       .toString('base64')

@@ -8,8 +8,7 @@ import { ZstdDecoder } from '../../src/file/zstd.js'
 export const shared = process.env['GATEHOUSE_SHARED'] ?? fileURLToPath(new URL('../../../../../shared', import.meta.url))
 const root = join(shared, 'fixtures/dbn')
 export const hasFixtures = existsSync(join(root, 'index.json'))
-if (!hasFixtures)
-  process.stderr.write(`no DBN goldens at ${root}: tests against the official decoder are skipped (set GATEHOUSE_SHARED)\n`)
+if (!hasFixtures) process.stderr.write(`no DBN goldens at ${root}: tests against the official decoder are skipped (set GATEHOUSE_SHARED)\n`)
 
 export interface Golden {
   readonly records: number
