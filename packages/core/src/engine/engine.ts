@@ -865,7 +865,17 @@ export class Engine {
   endWarmUp(): void {
     this.isWarmingUp = false
     this.equityCurve.nextKey = 0
+    this.#beginCharts()
     this.#nextCheckpoint = this.rows + this.#checkpointEvery
+  }
+
+  /** Charts show the run, not the history before it: each begins now, at the last price that history has shown. */
+  #beginCharts(): void {
+    for (const { index, mark } of this.ledger.holdings) {
+      const chart = new PriceRecorder(index, chartSamples)
+      if (this.priceKeys[index] > 0 && !Number.isNaN(mark)) chart.sample(this.now, mark)
+      this.prices[index] = chart
+    }
   }
 
   /** Row after which the next checkpoint is due; runs of rows end there. */

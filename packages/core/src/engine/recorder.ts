@@ -164,7 +164,8 @@ export class PriceRecorder {
 
   #halve(): void {
     const kept = this.#times.length >> 1
-    for (let i = 0; i < kept; i++) {
+    // The first sample stays: holding begins there.
+    for (let i = 1; i < kept; i++) {
       this.#times[i] = this.#times[2 * i + 1]
       this.#close[i] = this.#close[2 * i + 1]
     }

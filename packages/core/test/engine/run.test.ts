@@ -20,6 +20,7 @@ import {
   type Batch,
   type Broker,
   type Feed,
+  type Manifest,
   type Model,
   type Prediction,
   type RunOptions,
@@ -422,6 +423,34 @@ describe('models', () => {
     expect(commands).toEqual(['swap e', 'swap e'])
     const again = await replay({ directory, strategy: onUp, feeds: feeds(), models: [upModel()], successors: [next] })
     expect(again).toMatchObject({ identical: true })
+  })
+})
+
+describe('history before the run', () => {
+  const from = t0 - 301n * minute
+  const history = { at: () => ({ scan: () => inMemory([bars(walk(300, 5), { from })]).batches({ from, to: t0 }) }) } as unknown as Manifest
+  const warmed = (closes: readonly number[]): RunOptions =>
+    options({
+      feeds: [inMemory([bars(closes)])],
+      range: { from: t0, to: t0 + 10_000n * minute },
+      warmUp: { manifest: history, from },
+      benchmark: 'TEST',
+    })
+
+  test('is in no chart: prices begin at the start of the run and their times rise', async () => {
+    const { report } = await run(warmed(walk(500)))
+    const { times, close } = report.record.prices?.[0] ?? { times: [], close: [] }
+    expect(times.length).toBe(501)
+    expect(times[0]).toBe(t0)
+    expect(close[0]).toBe(walk(300, 5).at(-1))
+    for (let i = 1; i < times.length; i++) expect(times[i] > times[i - 1]).toBe(true)
+  })
+
+  test('leaves the benchmark to be bought when the run begins, however long the run is', async () => {
+    const closes = walk(9000)
+    const { report } = await run(warmed(closes))
+    const bought = walk(300, 5)[299]
+    expect(report.statistics.benchmark?.totalReturn).toBeCloseTo((report.record.benchmark?.values.at(-1) ?? NaN) / bought - 1, 12)
   })
 })
 
