@@ -148,6 +148,8 @@ class NameState {
   /** Daily volatility as the hour's activity has it, as a fraction of the price. */
   #level = 0
   #volumeLevel = 1
+  /** Drift of the next minute: decided before its activity is. */
+  #minuteDrift = 0
   /** Drift per unit of minute volatility squared, from the hourly signal. */
   #hourSlope = 0
   /** Sum of the hour's returns so far. */
@@ -165,6 +167,7 @@ class NameState {
 
   openSession(): void {
     this.#minute.start(this.#random)
+    this.#minuteDrift = this.#minute.drift
     this.#price += (this.#profile.firstPrice - this.#price) * dailyReversion
   }
 
@@ -185,7 +188,7 @@ class NameState {
   step(session: SessionMinutes, cell: number, varianceOfDay: number, volumeOfDay: number, common: number): void {
     const random = this.#random
     const minute = this.#minute
-    const drift = minute.drift
+    const drift = this.#minuteDrift
     minute.renew(random)
     const volatility = this.#level * (activityVolatility[minute.activity] / activityRms) * Math.sqrt(varianceOfDay)
     const step = drift + this.#hourSlope * volatility + marketLoading * common + ownLoading * shock(random)
@@ -216,7 +219,7 @@ class NameState {
     minute.observe(step)
     session.momentum[cell] = minute.momentum
     session.activity[cell] = minute.activity
-    session.drift[cell] = minute.drift
+    session.drift[cell] = this.#minuteDrift = minute.drift
     this.#lastClose = close
   }
 
