@@ -18,7 +18,7 @@ const result = await run({
   time: 'backtest',
   strategy: emaCross,
   feeds: [syntheticBars({ symbol: 'SPY', seed: 7 })],
-  broker: simulatedBroker({ cash: 100_000 }),
+  broker: simulatedBroker({ cash: 1_000_000 }),
 })
 console.log(result.report.toString())
 await result.report.writeHtml('tear-sheet.html')

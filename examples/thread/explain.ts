@@ -5,7 +5,7 @@ import { openManifest } from '@gatehouse/manifest-parquet'
 import { verifyLog } from '@gatehouse/durable-log'
 import type { TradingPlan } from './plan.js'
 import { runOptions } from './trade.js'
-import { short } from './story.js'
+import { short, some } from './story.js'
 
 /** Follows one filled order back to the bytes: order ← decision ← prediction ← artifact ← promotion ← pin; verifies every hash on the way. */
 export async function explainOrder(plan: TradingPlan, registry: Registry): Promise<readonly string[]> {
@@ -32,14 +32,14 @@ export async function explainOrder(plan: TradingPlan, registry: Registry): Promi
   ]
   if (faults.length > 0) throw new Error(`The explanation does not hold: ${faults.join('; ')}`)
   return [
-    `${clientOrderId}: ${order.side} ${order.quantity} ${order.instrument.symbol} at ${formatTime(order.createdAt)}, ${order.reason ?? ''}; filled at ${fill?.price}`,
+    `${clientOrderId}: ${order.side} ${order.quantity} ${order.instrument.symbol} at ${formatTime(order.createdAt)}, ${order.reason ?? ''}; filled at ${fill?.price.toFixed(2)}`,
     `← decision ${told.decision.entry} of the journal (${short(log.head.hash)}…, ${log.records} records)`,
     `← prediction ${prediction.entry}: ${prediction.values
       .slice(0, 5)
       .map((p) => p.toFixed(2))
       .join(' ')} by ${prediction.model}`,
     `← artifact ${short(prediction.digest)}…, ${prediction.admission === undefined ? 'UNGATED: no gate let it through' : `admitted as ${prediction.admission.alias} by report ${short(prediction.admission.reportDigest)}…`}`,
-    `← ${marketData.reduce((sum, { reference }) => sum + reference.count, 0)} bars of pin ${short(plan.pin.chain)}… version ${plan.pin.version}; journal, artifact, promotions, ${bars.files} files and the bars verified`,
+    `← ${marketData.reduce((sum, { reference }) => sum + reference.count, 0)} bars of pin ${short(plan.pin.chain)}… version ${plan.pin.version}; journal, artifact, promotions, ${some(bars.files, 'file')} and the bars verified`,
   ]
 }
 

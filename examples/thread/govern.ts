@@ -73,8 +73,9 @@ export async function askGate(registry: Registry, { candidate, evidence }: Train
 /** The blocking clauses that did not pass, in words. */
 export function failing({ clauses, problems }: GateReport): readonly string[] {
   const refused = clauses.filter(({ severity, result }) => severity === 'block' && result !== 'pass')
-  return [
-    ...problems,
-    ...refused.map(({ id, reason, remedies: [remedy] }) => `${id}: ${reason}${remedy === undefined ? '' : ` (${remedy.message})`}`),
-  ]
+  const words = refused.map(({ id, title, observed: [first], limit }) => {
+    const value = typeof first.value === 'number' ? first.value.toPrecision(3) : String(first.value)
+    return `${id}: ${title.toLowerCase()} does not hold; observed ${value}${limit === null ? '' : `, limit ${limit}`}`
+  })
+  return [...problems, ...words]
 }

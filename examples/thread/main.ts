@@ -1,24 +1,25 @@
 /** The whole path in small, on synthetic bars or your own: `npm start`, `npm start -- --bars FILE...`, `npm start -- --help`. */
 import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createNotice, sha256Hex, type NoticeOptions, type NoticeType } from '@gatehouse/contracts'
-import { consoleNotifier, replay, run, snapshotDataset } from '@gatehouse/core'
+import { consoleNotifier, inspectJournal, replay, run, snapshotDataset } from '@gatehouse/core'
 import { explainOrder } from './explain.js'
+import { claimFolder } from './folder.js'
 import { askGate, failing, threadRegistry } from './govern.js'
 import { openMarket } from './market.js'
 import { readOptions } from './options.js'
 import { writePlan, type TradingPlan } from './plan.js'
 import { recordBars, stampedAt } from './record.js'
 import { research, windows, type Trained } from './research.js'
-import { count, percent, short, stage } from './story.js'
+import { count, percent, short, some, stage } from './story.js'
 import { runOptions } from './trade.js'
 
 const { bars, out, seed } = readOptions(process.argv.slice(2))
 const here = fileURLToPath(new URL('.', import.meta.url))
-rmSync(out, { recursive: true, force: true })
 const market = await openMarket(bars, seed)
+claimFolder(out)
 console.log(`\nGatehouse: the thread on ${market.description}\n`)
 
 const { manifest, pin, first, last } = await stage('record', async (onProgress) => {
@@ -28,7 +29,7 @@ const { manifest, pin, first, last } = await stage('record', async (onProgress) 
   return [
     recorded,
     [
-      `${count(recorded.pin.holds.rows)} hourly bars of ${market.instruments.length} names in ${files.length} Parquet files, ${(bytes / 1e6).toFixed(1)} MB`,
+      `${some(recorded.pin.holds.rows, 'hourly bar')} of ${some(market.instruments.length, 'name')} in ${some(files.length, 'Parquet file')}, ${(bytes / 1e6).toFixed(1)} MB`,
       `pin ${short(recorded.pin.tableId)} version ${recorded.pin.version}, chain ${short(recorded.pin.chain)}…`,
     ],
   ]
@@ -81,9 +82,11 @@ const plan: TradingPlan = {
 writePlan(plan)
 
 const journalHash = await stage('trade', async () => {
-  const killed = trade('--die-after-fills', '25')
+  const killed = trade('--die-in-the-middle')
   if (killed.signal !== 'SIGKILL')
     throw new Error(`the trading program should have been killed in the middle: ${killed.stderr || killed.stdout}`)
+  const left = await inspectJournal(join(out, 'journal'))
+  if (left.entries === 0 || left.end !== undefined) throw new Error('the killed run left no part of a journal: nothing would be resumed')
   const resumed = JSON.parse(trade().stdout) as { fills: number; rows: number; journalHash: string; gated: boolean }
   const whole = JSON.parse(trade('--journal', join(out, 'journal-uninterrupted')).stdout) as { journalHash: string }
   if (resumed.journalHash !== whole.journalHash) throw new Error('the resumed run is not the run that was never interrupted')
@@ -91,7 +94,7 @@ const journalHash = await stage('trade', async () => {
     resumed.journalHash,
     [
       `a year that nothing had seen, ${resumed.gated ? 'with the admitted model' : 'UNGATED, in simulation only'}: ${count(resumed.rows)} bars`,
-      `killed (SIGKILL) after its 25th fill, started again, finished: the journal is that of a run never interrupted, ${short(resumed.journalHash)}…`,
+      `killed (SIGKILL) with ${count(left.entries)} entries in its journal, started again, finished: the journal is that of a run never interrupted, ${short(resumed.journalHash)}…`,
     ],
   ]
 })
@@ -161,7 +164,7 @@ function beside({ evaluation }: Trained): readonly string[] {
 
 function denial(clauses: readonly { readonly id: string; readonly severity: string; readonly result: string; readonly reason: string }[]) {
   const refused = clauses.filter(({ severity, result }) => severity === 'block' && result !== 'pass')
-  return { reason: `${refused.length} clauses did not pass`, failing: refused.map(({ id, reason }) => ({ id, reason })) }
+  return { reason: `${some(refused.length, 'clause')} did not pass`, failing: refused.map(({ id, reason }) => ({ id, reason })) }
 }
 
 /** Digest of the code that trains: the family, the kit and this example. */

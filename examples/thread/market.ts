@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path'
-import { existsSync } from 'node:fs'
-import { csvBars, syntheticMarket, type Feed, type Instrument } from '@gatehouse/core'
+import { existsSync, statSync } from 'node:fs'
+import { csvBars, syntheticMarket, TradingError, type Feed, type Instrument } from '@gatehouse/core'
 
 /** Where the bars come from. */
 export interface Market {
@@ -15,6 +15,15 @@ export async function openMarket(bars: readonly string[], seed: number): Promise
     const market = syntheticMarket({ seed })
     return { description: `a synthetic market (seed ${seed})`, instruments: market.instruments, feeds: [market.bars('ohlcv-1h')] }
   }
+  for (const path of bars) {
+    if (!existsSync(path))
+      throw new TradingError('OPTION_INVALID', `There is no file ${path}; name a file of hourly bars with --bars`, { path })
+    if (!statSync(path).isFile())
+      throw new TradingError('OPTION_INVALID', `${path} is a folder; name a file of hourly bars with --bars`, { path })
+  }
+  const symbols = bars.map((path) => symbolOf(path).toUpperCase())
+  const twice = symbols.find((symbol, index) => symbols.indexOf(symbol) !== index)
+  if (twice !== undefined) throw new TradingError('OPTION_INVALID', `${twice} is named twice; give each name one file`, { symbol: twice })
   const feeds = bars.map((path) => csvBars({ path, schema: 'ohlcv-1h', ...leanLayout(path) }))
   const instruments = (await Promise.all(feeds.map((feed) => feed.instruments()))).flat()
   return { description: instruments.map(({ symbol }) => symbol).join(', '), instruments, feeds }

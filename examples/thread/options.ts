@@ -13,7 +13,8 @@ const usage = `npm start -- [--bars FILE...] [--out DIR] [--seed N]
 
   --bars FILE...  hourly bars of your own: LEAN's .csv/.csv.gz/.zip (a factor_files folder beside it is used)
                   or any CSV with a header (time, open, high, low, close, volume). Default: the synthetic market.
-  --out DIR       where everything is written; default out/thread. It is emptied first.
+  --out DIR       where everything is written; default out/thread. A folder of an earlier run is emptied, another refused.
+  --verbose       show where an error came from.
   --seed N        seed of market, training and run; default 7. Same seed, same bytes.`
 
 /** Reads the command line; prints the usage and exits on `--help` or an option it does not know. */
@@ -27,6 +28,7 @@ export function readOptions(argv: readonly string[]): ThreadOptions {
         out: { type: 'string', default: 'out/thread' },
         seed: { type: 'string', default: '7' },
         help: { type: 'boolean', default: false },
+        verbose: { type: 'boolean', default: false },
       },
     })
     if (values.help) {
@@ -38,7 +40,7 @@ export function readOptions(argv: readonly string[]): ThreadOptions {
     // `--bars a b c`: what follows the first file arrives as positionals.
     return { bars: [...values.bars, ...positionals].map((file) => resolve(file)), out: resolve(values.out), seed }
   } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${usage}\n`)
     process.exit(2)
   }
 }

@@ -1,5 +1,13 @@
 import { evidenceFromEvaluation, formatTime, type Evaluation, type Evidence } from '@gatehouse/contracts'
-import { type Candidate, type Dataset, type ManifestVerification, type Model, type Progress, type TimeNs } from '@gatehouse/core'
+import {
+  TradingError,
+  type Candidate,
+  type Dataset,
+  type ManifestVerification,
+  type Model,
+  type Progress,
+  type TimeNs,
+} from '@gatehouse/core'
 import { macroRegime, type MacroRegimePrediction } from '@gatehouse/model-macro-regime'
 
 /** Bars ahead that labels look: two sessions. */
@@ -29,6 +37,7 @@ export async function research(
 ): Promise<Trained> {
   const maker = macroRegime({ horizon, shuffleLabels, codeHash })
   const trained = await maker.train(training, { seed, until, onProgress })
+  // One configuration is tried: the shuffled twin is no candidate to choose from.
   const evaluation = await maker.evaluate(trained, judging, { trials: 1, onProgress })
   const candidate = withMetadata(trained, { at: evaluation.measuredAt, seed, shuffleLabels })
   const measured = (value: number | boolean, unit: string) => ({ value, unit, source: trained.digest, measuredAt: evaluation.measuredAt })
@@ -90,8 +99,10 @@ export function windows(first: TimeNs, last: TimeNs): { readonly until: TimeNs; 
   const tradeFrom = last - 365n * day
   const until = tradeFrom - 395n * day
   if (until - first < 700n * day) {
-    throw new Error(
+    throw new TradingError(
+      'MODEL_TOO_LITTLE_DATA',
       `The bars go from ${formatTime(first)} to ${formatTime(last)}; the thread needs about four years: two to train, one to judge, one to trade.`,
+      { first, last },
     )
   }
   return { until, tradeFrom }

@@ -28,4 +28,7 @@ export async function stage<T>(
 export const short = (digest: string): string => digest.slice(0, 12)
 
 export const count = (value: number): string => value.toLocaleString('en-US')
+
+/** `1 file`, `5 files`. */
+export const some = (value: number, what: string): string => `${count(value)} ${what}${value === 1 ? '' : 's'}`
 export const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)} %`

@@ -21,7 +21,8 @@ export const postureStrategy = (): Strategy => {
       const size = sizes(bar.instrument)
       if (wanted === size.taken) return
       const quantity = Math.trunc((wanted * shareOfEquity * equity) / bar.close)
-      if (context.orders.target(bar.instrument, quantity, { reason: `bias ${bias.toFixed(2)}` }).approved) size.taken = wanted
+      if (context.orders.target(bar.instrument, quantity, { reason: `bias ${bias.toFixed(2)}, so a position of ${quantity}` }).approved)
+        size.taken = wanted
     },
   }
 }

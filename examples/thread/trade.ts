@@ -1,7 +1,8 @@
 /**
- * The trading program, on its own: `node trade.ts OUT [--journal DIR] [--die-after-fills N]`. It opens the folder, admits the model, and
+ * The trading program, on its own: `node trade.ts OUT [--journal DIR] [--die-in-the-middle]`. It opens the folder, admits the model, and
  * trades the bars that nothing has seen. Started again on an unfinished journal it goes on where it stopped.
  */
+import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { fileURLToPath } from 'node:url'
@@ -53,17 +54,24 @@ export async function runOptions(plan: TradingPlan): Promise<Omit<RunOptions, 'j
   }
 }
 
+/** What a folder holds so far, in bytes. */
+const bytesIn = (directory: string): number => readdirSync(directory).reduce((sum, file) => sum + statSync(join(directory, file)).size, 0)
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { journal: { type: 'string' }, 'die-after-fills': { type: 'string' } },
+    options: { journal: { type: 'string' }, 'die-in-the-middle': { type: 'boolean', default: false } },
   })
   const plan = readPlan(positionals[0])
-  const session = start({ ...(await runOptions(plan)), journal: { directory: values.journal ?? join(plan.out, 'journal') } })
+  const directory = values.journal ?? join(plan.out, 'journal')
+  const session = start({ ...(await runOptions(plan)), journal: { directory } })
   let fills = 0
-  const dieAfter = Number(values['die-after-fills'] ?? Infinity)
-  // Not an orderly stop: the kernel ends the process in the middle of an event, with no handler run and nothing flushed.
-  session.on('fill', () => ++fills === dieAfter && process.kill(process.pid, 'SIGKILL'))
+  let fillsSinceWritten = 0
+  session.on('fill', () => {
+    fills++
+    // Not an orderly stop: the kernel ends the process in the middle of an event, once the journal holds a part of the run.
+    if (values['die-in-the-middle'] && bytesIn(directory) > 100_000 && ++fillsSinceWritten === 25) process.kill(process.pid, 'SIGKILL')
+  })
   const { journalHash, rows, outcome, message } = await session.done
   console.log(JSON.stringify({ fills, rows, outcome, message, journalHash, gated: isAdmitted((await runOptions(plan)).models?.[0]) }))
 }

@@ -1,18 +1,30 @@
 // A plugin by someone else: a feed of three bars and a notifier that keeps what it was told, against the published types only.
-import { createBatch, equity, type Batch, type Feed, type Health, type Notice, type Notifier, type TimeRange } from '@gatehouse/core'
+import {
+  createBatch,
+  equity,
+  recordedFeed,
+  TradingError,
+  type Batch,
+  type Feed,
+  type Health,
+  type Notice,
+  type Notifier,
+} from '@gatehouse/core'
 
 const toy = equity('TOY')
 
-export function threeBars(): Feed {
-  return {
+const start = 1_700_000_000_000_000_000n
+const hour = 3_600_000_000_000n
+
+/** Three hourly bars; `recordedFeed` keeps what the seam promises: range, subscriptions, order, abort, close. */
+export function threeBars({ isBroken = () => false } = {}): Feed {
+  return recordedFeed({
     name: 'three-bars',
     schemas: ['ohlcv-1h'],
     instruments: async () => [toy],
-    subscribe() {},
-    async *batches({ from, to }: TimeRange): AsyncIterable<Batch> {
-      const start = 1_700_000_000_000_000_000n
-      const hour = 3_600_000_000_000n
-      const batch = createBatch({
+    async *open(): AsyncIterable<Batch> {
+      if (isBroken()) throw new TradingError('TOY_BROKEN', 'the toy source is broken; mend it', {})
+      yield createBatch({
         schema: 'ohlcv-1h',
         source: 'toy',
         instruments: [toy],
@@ -25,11 +37,8 @@ export function threeBars(): Feed {
           volume: Float64Array.of(100, 100, 100),
         },
       })
-      if (batch.availableAt[0] >= from && batch.availableAt[2] < to) yield batch
     },
-    async close() {},
-    async [Symbol.asyncDispose]() {},
-  }
+  })
 }
 
 export function keepingNotifier(): Notifier & { readonly kept: readonly Notice[] } {

@@ -2,41 +2,14 @@
 // package.json: bytes change with it. Run from here: node --import tsx -e "import('./scripts/build-kernels.ts').then((m) => m.writeKernels())"
 import { createHash } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
-
-/** What we use of the compiler. Its own types are not imported: they declare AssemblyScript's globals (another `console`) for the whole program. */
-interface Compiler {
-  main(
-    argv: readonly string[],
-    host: {
-      readFile(name: string): string | null
-      writeFile(name: string, contents: string | Uint8Array): void
-      listFiles(): readonly string[]
-      stderr: { write(chunk: unknown): void }
-    },
-  ): Promise<{ readonly error: Error | null }>
-}
+import { compileAssemblyScript } from '../../../../scripts/assemblyscript.js'
 
 const directory = new URL('../src/kernels/', import.meta.url)
 
 /** The compiled module. No imports, no name section, no host Math: the bytes depend on source and compiler version alone. */
 export async function compileKernels(): Promise<Uint8Array> {
-  const compiler = 'assemblyscript/asc'
-  const { default: asc } = (await import(compiler)) as { readonly default: Compiler }
   const source = await readFile(new URL('kernels.as.ts', directory), 'utf8')
-  const outputs = new Map<string, string | Uint8Array>()
-  const errors: string[] = []
-  const { error } = await asc.main(
-    ['kernels.ts', '--outFile', 'kernels.wasm', '-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--initialMemory', '2'],
-    {
-      readFile: (name) => (name === 'kernels.ts' ? source : null),
-      writeFile: (name, contents) => void outputs.set(name, contents),
-      listFiles: () => [],
-      stderr: { write: (chunk) => void errors.push(String(chunk)) },
-    },
-  )
-  const bytes = outputs.get('kernels.wasm')
-  if (error !== null || !(bytes instanceof Uint8Array)) throw new Error(`AssemblyScript failed: ${errors.join('')}`, { cause: error })
-  return bytes
+  return compileAssemblyScript(source, ['--enable', 'simd', '--initialMemory', '2'])
 }
 
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')

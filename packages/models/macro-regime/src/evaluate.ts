@@ -1,4 +1,4 @@
-import { evaluationContract, formatTime, parseTime, type Evaluation } from '@gatehouse/contracts'
+import { evaluationContract, formatTime, parseTime, TradingError, type Evaluation, type ModelDescription } from '@gatehouse/contracts'
 import { deflatedSharpeRatio, type CallOptions, type Candidate, type Dataset, type EvaluateOptions } from '@gatehouse/core'
 import {
   classMetrics,
@@ -17,7 +17,7 @@ import type { ResolvedOptions } from './options.js'
 import { regimeOf, regimes, scoreOf, signals } from './prediction.js'
 import { blockCounts, bootstrap, macroF1, timeBlocks, type BlockCounts } from './resample.js'
 import { readRows, type RegimeRows } from './rows.js'
-import { fit, frequencies, rowsBefore } from './train.js'
+import { fit, frequencies, notPinned, rowsBefore } from './train.js'
 
 /** Consecutive parts of the test window that metrics are also shown for. */
 const folds = 4
@@ -34,6 +34,7 @@ export async function evaluateRegime(
   { trials, varianceOfSharpes, onProgress, signal }: EvaluateOptions,
 ): Promise<Evaluation> {
   const { description, plan, digest } = readArtifact(candidate.files)
+  requireSame(description, dataset, options)
   const rows = await readRows(dataset, { horizon: options.horizon, onProgress, signal })
   const trainedTo = parseTime(description.provenance.train.to)
   const training = rowsBefore(rows, trainedTo)
@@ -127,6 +128,20 @@ export async function evaluateRegime(
       baseline('logistic', 'multinomial logistic regression on the same features and rows, with the same rule of decision', logistic),
     ]
   }
+}
+
+/** A model is judged on what it was made for: its horizon, its source, and data that a pin names. */
+function requireSame({ provenance, needs }: ModelDescription, dataset: Dataset, { horizon }: ResolvedOptions): void {
+  const trained = provenance.hyperparameters['horizon']
+  const [{ dataset: source }] = needs.sources
+  if (trained !== horizon || source !== dataset.source) {
+    throw new TradingError(
+      'MODEL_INPUT_INVALID',
+      `macro-regime: the candidate looks ${String(trained)} bars ahead on ${source}, it would be judged at ${horizon} bars on ${dataset.source}; judge it with the family and the source it was trained with`,
+      { trained, horizon, source, judged: dataset.source },
+    )
+  }
+  if (dataset.pin === undefined) throw notPinned(dataset)
 }
 
 const score = (value: number) => ({ value, unit: 'score', direction: 'higher' as const })

@@ -126,7 +126,21 @@ export class RegimeFeatures {
         { expected: stateLength * 8, found: state.byteLength },
       )
     }
-    this.#state.set(new Float64Array(state.slice().buffer))
+    const saved = new Float64Array(state.slice().buffer)
+    const isWhole = (place: number, below: number): boolean => Number.isInteger(saved[place]) && saved[place] >= 0 && saved[place] < below
+    if (
+      !saved.every(Number.isFinite) ||
+      !isWhole(at.count, Number.MAX_SAFE_INTEGER) ||
+      !isWhole(at.slot, slots) ||
+      saved[at.variance] < 0
+    ) {
+      throw new TradingError('MODEL_STATE_INVALID', 'macro-regime: the state holds numbers that these features never have; it is damaged', {
+        count: saved[at.count],
+        slot: saved[at.slot],
+        variance: saved[at.variance],
+      })
+    }
+    this.#state.set(saved)
     if (this.isWarm) this.#write(this.#logClose(0) - this.#logClose(1))
   }
 

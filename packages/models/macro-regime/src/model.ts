@@ -15,7 +15,11 @@ export async function loadRegime(artifact: Pick<Artifact, 'files'>): Promise<Mod
   return {
     name,
     digest,
-    inputs: [{ schema: 'ohlcv-1h', source: dataset, warmUp: warmUpBars }],
+    inputs: [
+      { schema: 'ohlcv-1h', source: dataset, warmUp: warmUpBars },
+      // Splits, in-band: a price that halves overnight is no crash.
+      { schema: 'corporate-action', source: dataset, warmUp: 0 },
+    ],
     trigger: { every: 'ohlcv-1h' },
     scope: 'instrument',
     compute: (input) => plan.compute(input),

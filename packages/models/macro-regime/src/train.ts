@@ -148,7 +148,7 @@ export async function trainRegime(
   const rows = await readRows(dataset, { horizon: options.horizon, onProgress, signal })
   const indices = rowsBefore(rows, until)
   const { trained, normaliser, temperature } = await fit(rows, indices, { ...options, seed, onProgress, signal })
-  const last = indices[indices.length - 1]
+  const end = indices.reduce((latest, row) => (rows.t1[row] > latest ? rows.t1[row] : latest), 0n)
   const { files, digest } = writeArtifact({
     network: trained.network,
     weights: trained.weights,
@@ -186,7 +186,7 @@ export async function trainRegime(
         versions: {},
         data: [pin],
         ...(options.codeHash === undefined ? {} : { codeHash: options.codeHash }),
-        train: { from: formatTime(rows.t0[indices[0]]), to: formatTime(rows.t1[last] + 1n) },
+        train: { from: formatTime(rows.t0[indices[0]]), to: formatTime(end + 1n) },
         hyperparameters: {
           horizon: options.horizon,
           hidden: [...options.hidden],
@@ -230,11 +230,13 @@ function driftReference(rows: RegimeRows, indices: Int32Array, source: string) {
 
 function requirePin(dataset: Dataset): ManifestPin {
   if (dataset.pin !== undefined) return dataset.pin
-  throw new TradingError(
+  throw notPinned(dataset)
+}
+
+export function notPinned({ name }: Dataset): TradingError {
+  return new TradingError(
     'MODEL_DATA_NOT_PINNED',
-    `macro-regime: dataset ${dataset.name} has no pin; commit it to a manifest and train from the pin, or nobody can say what the model saw`,
-    {
-      dataset: dataset.name,
-    },
+    `macro-regime: dataset ${name} has no pin; commit it to a manifest and use the snapshot of the pin, or nobody can say what the model saw`,
+    { dataset: name },
   )
 }

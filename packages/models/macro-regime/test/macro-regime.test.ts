@@ -48,6 +48,19 @@ test('it is judged on rows that begin after every training label has ended', asy
   expect(metrics, 'with several trials and no spread of theirs the deflated Sharpe ratio is unknown').not.toHaveProperty('deflatedSharpe')
 }, 60_000)
 
+test('a candidate is not judged at another horizon than it was trained for', async () => {
+  await expect(macroRegime({ horizon: 3 }).evaluate(candidate, datasetUntil('2021-01-01'), { trials: 1 })).rejects.toMatchObject({
+    code: 'MODEL_INPUT_INVALID',
+  })
+})
+
+test.each([701.5, 1e300, Infinity, NaN, -1])('a state whose count is %d is refused', (count) => {
+  const features = new RegimeFeatures()
+  const state = new Float64Array(features.save().slice().buffer)
+  state[0] = count
+  expect(() => features.restore(new Uint8Array(state.buffer))).toThrow(expect.objectContaining({ code: 'MODEL_STATE_INVALID' }))
+})
+
 test('data that no pin names is refused', async () => {
   await expect(family.train(datasetUntil('2021-01-01', { pinned: false }))).rejects.toMatchObject({ code: 'MODEL_DATA_NOT_PINNED' })
 })
