@@ -20,6 +20,11 @@ const engineErrorCodes = {
     cure: 'Sort by the time a row could be known (availableAt); merge sources with a feed each.',
   },
   JOURNAL_DAMAGED: { cause: 'An entry of a journal cannot be read.', cure: 'Verify the log of the folder; restore it from a copy.' },
+  JOURNAL_DIFFERS: {
+    cause:
+      'A resumed backtest did something else than its journal has: strategy code, broker, limits or prices are not those it was started with.',
+    cure: 'Resume it with what it was started with, or take another folder. Nothing was added to the journal.',
+  },
   JOURNAL_EMPTY: {
     cause: 'A replay was asked of a folder that holds no run.',
     cure: 'Name the folder that `journal.directory` of the run named.',

@@ -20,6 +20,7 @@ export function configOf(options: RunOptions): Record<string, unknown> {
       currency: broker.baseCurrency ?? 'USD',
       supports: broker.supports,
       conventions: [...(broker.simulation?.conventions ?? [])],
+      settings: [...(broker.simulation?.settings ?? [])],
     },
     warmUp: warmUpName(options.warmUp),
     range: range === undefined ? null : { from: String(range.from), to: String(range.to) },

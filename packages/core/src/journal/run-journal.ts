@@ -155,6 +155,7 @@ export class RunJournal implements Journal {
     const number = this.next++
     const out = this.#out
     const start = out.length
+    this.#requireSame()
     const { rows, phase } = this.#position()
     writeEntry(out, entry, rows, phase, this.#numberOf)
     if (this.#isCatchingUp) this.#compare(number, entry, start)
@@ -180,10 +181,22 @@ export class RunJournal implements Journal {
     this.#hash.update(bytes.subarray(start, length))
     if (this.firstDifference === undefined && !isSame(written.bytes, bytes, start, length)) {
       this.firstDifference = { number, written: this.#written?.decode(written), done }
+      this.#requireSame()
     } else if (written.kind === 'instrument') {
       this.#written?.decode(written)
     }
     this.#out.length = start
+  }
+
+  /** A resumed run that does something else than is written is another run: nothing of it may be added, even when the strategy catches this. */
+  #requireSame(): void {
+    if (this.firstDifference === undefined || this.#log === undefined) return
+    const { number, written, done } = this.firstDifference
+    throw new TradingError(
+      'JOURNAL_DIFFERS',
+      `Entry ${number} of ${this.directory} is ${inWords(written)}; done again, the run made ${inWords(done)}. Resume it with the strategy, broker, limits and data it was started with, or take another folder`,
+      { directory: this.directory, entry: number, written, done },
+    )
   }
 
   flush(): void {
@@ -222,6 +235,18 @@ export class RunJournal implements Journal {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
+}
+
+const longestWords = 300
+
+/** An entry for a message: its members as JSON, instruments by symbol, cut where it gets long. */
+function inWords(entry: JournalEntry | undefined): string {
+  if (entry === undefined) return 'nothing'
+  const words = JSON.stringify(entry, (key, value: unknown) => {
+    if (typeof value === 'bigint') return String(value)
+    return key === 'instrument' && typeof value === 'object' && value !== null && 'symbol' in value ? value.symbol : value
+  })
+  return words.length > longestWords ? `${words.slice(0, longestWords)}…` : words
 }
 
 function isSame(written: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {

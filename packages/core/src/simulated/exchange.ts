@@ -39,6 +39,7 @@ export class SimulatedExchange implements MarketSimulation {
   readonly #match: EventMatch
   readonly #isInstant: boolean
   readonly conventions: readonly string[]
+  readonly settings: readonly string[]
   readonly optimism: string | undefined
   emit: (event: BrokerEvent) => void = () => {}
   #world!: SimulationWorld
@@ -65,6 +66,7 @@ export class SimulatedExchange implements MarketSimulation {
       `latency: ${this.#isInstant ? 'none' : 'modelled'}`,
       `participation: ${models.participation === Infinity ? 'size never limits a fill' : models.participation}`,
     ]
+    this.settings = settingsOf(options)
     this.optimism = models.fill.optimism
   }
 
@@ -562,6 +564,26 @@ export class SimulatedExchange implements MarketSimulation {
       }
     }
   }
+}
+
+function settingsOf({
+  cash,
+  currency = 'USD',
+  margin,
+  borrow,
+  latency = {},
+  matchOn = 'finest',
+  seed = 1,
+}: SimulatedBrokerOptions): string[] {
+  const value = (setting: number | ((...args: never[]) => unknown) | undefined): string =>
+    typeof setting === 'function' ? 'by a function' : String(setting ?? 0)
+  return [
+    `cash: ${cash} ${currency}`,
+    `margin: ${margin === undefined || margin === 'unlimited' ? 'unlimited' : margin.name}`,
+    `borrowing: ${value(borrow?.rateAnnual)} a year`,
+    `latency: ${value(latency.orderNs)} ns there, ${value(latency.responseNs)} ns back, seed ${seed}`,
+    `orders meet: ${matchOn}`,
+  ]
 }
 
 /** Orders that wait for an auction. Opening-only time in force makes any order one. */

@@ -32,6 +32,8 @@ export interface MarketSimulation {
   onTradingStatus(status: TradingStatusView, index: number): void
   /** What of it must be known to read its results, one line each: fees, slippage, latency, fill model. */
   readonly conventions: readonly string[]
+  /** What else decides its results, in words that a journal keeps: cash, margin, borrowing, latency, what orders meet. */
+  readonly settings: readonly string[]
   /** Why results are rosier than a market's; `undefined` when they are not. */
   readonly optimism: string | undefined
 }

@@ -314,6 +314,54 @@ describe('the journal', () => {
     await expect(run(options({ journal: { directory } }))).rejects.toMatchObject({ code: 'JOURNAL_FINISHED' })
   })
 
+  describe('of an unfinished run is not gone on with by a run that does something else:', () => {
+    const closes = walk(500)
+    const parts = (prices: readonly number[]): Feed[] => [
+      inMemory(Array.from({ length: 25 }, (_, i) => bars(prices.slice(i * 20, i * 20 + 20), { from: t0 + BigInt(i * 20) * minute }))),
+    ]
+    const broker = (cash = 100_000): Broker => simulatedBroker({ cash, fees: percentFees(0.001) })
+    const others: Record<string, { more: () => Partial<RunOptions>; code: string }> = {
+      'another strategy': {
+        more: () => ({ strategy: () => ({ ...flip(), onBar: (bar, { orders }) => void orders.target(bar.instrument, 7) }) }),
+        code: 'JOURNAL_DIFFERS',
+      },
+      'a strategy that swallows what is thrown at it': {
+        more: () => ({
+          strategy: () => ({
+            ...flip(),
+            onBar(bar, { orders }) {
+              try {
+                orders.target(bar.instrument, 7)
+              } catch (error) {
+                expect(error).toMatchObject({ code: 'JOURNAL_DIFFERS' })
+              }
+            },
+          }),
+        }),
+        code: 'JOURNAL_DIFFERS',
+      },
+      'other prices': { more: () => ({ feeds: parts(closes.map((price, i) => (i < 100 ? price : price + 1))) }), code: 'JOURNAL_DIFFERS' },
+      'fewer rows': { more: () => ({ feeds: parts(closes.slice(0, 100)) }), code: 'JOURNAL_DIFFERS' },
+      'other cash': { more: () => ({ broker: broker(90_000) }), code: 'JOURNAL_OTHER_RUN' },
+    }
+    test.each(Object.keys(others))('%s', async (name) => {
+      const { more, code } = others[name]
+      const directory = await folder()
+      const stop = new AbortController()
+      const cut = (done: number): void => void (done >= 300 && stop.abort(new Error('power')))
+      const common = { feeds: parts(closes), journal: { directory }, broker: broker(), runId: 'cut' }
+      await expect(run(options({ ...common, signal: stop.signal, onProgress: ({ done }) => cut(done) }))).rejects.toThrow('power')
+      const before = await written(directory)
+      await expect(run(options({ ...common, broker: broker(), feeds: parts(closes), ...more() }))).rejects.toMatchObject({ code })
+      expect(await written(directory)).toBe(before)
+    })
+    async function written(directory: string): Promise<number> {
+      let entries = 0
+      for await (const { number } of readJournal(directory)) entries = number + 1
+      return entries
+    }
+  })
+
   test('of an unfinished run is not continued by another configuration', async () => {
     const directory = await folder()
     const broken = (): Strategy => ({ name: 'flip', onBar: () => { throw new Error('stop') } }) // prettier-ignore
