@@ -147,6 +147,7 @@ export class Conductor {
       ...models.map((model, i) => new HostedModel(i, model, false)),
       ...shadows.map((model, i) => new HostedModel(models.length + i, model, true)),
     ]
+    this.#nextModel = hosted.length
     if (again === undefined) {
       requireAdmissions(hosted, broker.environment, this.#clock.now())
       await this.#requirePreflight()
@@ -208,6 +209,8 @@ export class Conductor {
     return range?.from ?? (time === 'realtime' ? this.#clock.now() : allTime.from)
   }
 
+  /** Number that the next successor gets: none is given twice, in a replay neither. */
+  #nextModel = 0
   #checkpoint: Uint8Array | undefined
   #isResumed = false
 
@@ -331,7 +334,7 @@ export class Conductor {
 
   #offer(successor: RunModel): void {
     const engine = this.#engine
-    const hosted = new HostedModel(engine.host.models.length + engine.successors.size, successor, true)
+    const hosted = new HostedModel(this.#nextModel++, successor, true)
     if (this.#parts.again === undefined) requireAdmissions([hosted], engine.environment, this.#clock.now(), { willTrade: true })
     engine.successors.set(hosted.model.digest, hosted)
   }
@@ -341,6 +344,12 @@ export class Conductor {
     for (const [digest, successor] of engine.successors) {
       if (!successor.isWarm || !engine.host.models.includes(successor)) continue
       this.#tick(engine)
+      // It was admitted when it was offered; what counts is now.
+      const refusal = engine.environment === 'simulated' ? undefined : this.#admissionRefusal(engine, successor)
+      if (refusal !== undefined) {
+        this.#endAdmission(engine, successor, refusal)
+        continue
+      }
       engine.obey('swap', 'engine', 'the successor is warm', digest)
     }
   }
@@ -356,16 +365,32 @@ export class Conductor {
       this.#snapshotWanted = true
     }
     const now = this.#clock.now()
-    for (const hosted of engine.host.models) {
+    for (const hosted of [...engine.host.models]) {
       if (hosted.admitted === undefined || hosted.ended !== undefined) continue
-      const environment = hosted.isShadow ? 'paper' : engine.environment
-      const refusal: Refusal | undefined = recheckAdmission(hosted.admitted, { environment, now })
+      const refusal = this.#admissionRefusal(engine, hosted)
       if (refusal === undefined) continue
       this.#tick(engine)
-      engine.endAdmission(hosted.number, refusal)
-      if (!hosted.isShadow) this.#notices.exitOnly(engine.exitOnlyReason ?? refusal.message)
+      this.#endAdmission(engine, hosted, refusal)
     }
     this.#notices.expiring(now)
+  }
+
+  /** Why a model's admission does not hold now. A shadow trades nothing: one for paper is enough; a successor will trade. */
+  #admissionRefusal(engine: Engine, hosted: HostedModel): Refusal | undefined {
+    const willTrade = !hosted.isShadow || engine.successors.get(hosted.model.digest) === hosted
+    return recheckAdmission(hosted.admitted, { environment: willTrade ? engine.environment : 'paper', now: this.#clock.now() })
+  }
+
+  #endAdmission(engine: Engine, hosted: HostedModel, refusal: Refusal): void {
+    const isSuccessor = engine.successors.get(hosted.model.digest) === hosted
+    engine.endAdmission(hosted.number, refusal)
+    if (isSuccessor)
+      this.#notices.degraded(
+        hosted.model.name,
+        `the admission of successor ${hosted.model.digest.slice(0, 12)} has ended: ${refusal.message}`,
+        'it was dropped; the model that runs goes on',
+      )
+    else if (!hosted.isShadow) this.#notices.exitOnly(engine.exitOnlyReason ?? refusal.message)
   }
 
   #onBrokerStatus({ status, message, broker }: BrokerStatus): void {

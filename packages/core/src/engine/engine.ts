@@ -825,11 +825,16 @@ export class Engine {
     this.findNext()
   }
 
-  /** An admission ended: entries refuse from here on; exits, stops and flatten work. */
+  /** An admission ended: entries refuse from here on; exits, stops and flatten work. A successor that warms up is dropped. */
   endAdmission(model: number, refusal: Refusal): void {
     if (this.journal !== undefined) this.record({ type: 'admission-ended', at: this.now, model, refusal })
     const hosted = this.host.models.find(({ number }) => number === model)
     if (hosted !== undefined) hosted.ended = refusal
+    if (hosted !== undefined && this.successors.get(hosted.model.digest) === hosted) {
+      this.successors.delete(hosted.model.digest)
+      this.host.remove(hosted)
+      this.findNext()
+    }
     if (hosted?.isShadow === true) return
     this.exitOnlyReason = `the admission of ${hosted?.model.name ?? model} has ended: ${refusal.message}`
   }

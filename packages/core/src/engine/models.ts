@@ -146,6 +146,13 @@ export class ModelHost {
     this.#findNext()
   }
 
+  /** Ends a model that ran beside the others. */
+  remove(hosted: HostedModel): void {
+    this.models.splice(this.models.indexOf(hosted), 1)
+    this.#index()
+    this.#findNext()
+  }
+
   /** Puts a warmed successor in the place of a model. */
   replace(predecessor: HostedModel, successor: HostedModel): void {
     this.models.splice(this.models.indexOf(successor), 1)

@@ -22,11 +22,14 @@ import {
   type Feed,
   type Manifest,
   type Model,
+  type Notifier,
   type Prediction,
   type RunOptions,
   type Strategy,
 } from '@gatehouse/core'
 import { adversarialVenue } from '@gatehouse/core/testing'
+import { defaultPolicy, formatTime, generateSigningKey, openRegistry, parseTime, type Admitted, type Notice } from '@gatehouse/contracts'
+import { loadSmallNetwork, passingEvidence, smallCandidate } from '@gatehouse/contracts/testing'
 
 const minute = 60_000_000_000n
 const t0 = 1_704_205_800_000_000_000n
@@ -470,6 +473,86 @@ describe('models', () => {
       if (entry.type === 'command') commands.push(`${entry.command} ${entry.digest?.[0] ?? ''}`)
     expect(commands).toEqual(['swap e', 'swap e'])
     const again = await replay({ directory, strategy: onUp, feeds: feeds(), models: [upModel()], successors: [next] })
+    expect(again).toMatchObject({ identical: true })
+  })
+})
+
+describe('a successor whose admission ends while it warms up', () => {
+  const now = parseTime('2026-06-15T10:00:00Z')
+  const key = generateSigningKey()
+
+  test('is dropped with a notice at the moment of the swap, and the run replays', { timeout: 30_000 }, async () => {
+    const directory = await folder()
+    await using registry = await openRegistry({
+      directory: await folder(),
+      signingKey: key,
+      trustedKeys: [{ publicKey: key.publicKey, owner: 'ada', roles: ['promote', 'approve'] }],
+      clock: { now: () => now },
+    })
+    // Rows that a predictor must have seen before it is warm: the successor's is decided when its admission has gone.
+    const rowsToWarm = { first: 2, next: 0 }
+    let seenByNext = 0
+    const admit = async (seed: number, which: 'first' | 'next'): Promise<Admitted<Model>> => {
+      const policy = defaultPolicy('order-book', 'paper')
+      if (policy === undefined) throw new Error('no policy')
+      const { digest } = await registry.register(smallCandidate({ seed }))
+      const evidence = passingEvidence(policy, { artifactDigest: digest, measuredAt: formatTime(now - 1_000_000_000n) })
+      await registry.promote({ name: 'order-book', stage: 'paper', artifactDigest: digest, policy, evidence, promoter: 'ada' })
+      return registry.admit('order-book@paper', 'paper', async (artifact) => {
+        const network = await loadSmallNetwork(artifact)
+        const model = upModel({ digest, compute: (input) => network.compute(input) })
+        const open: Model['open'] = (of) => {
+          const predictor = model.open(of)
+          let seen = 0
+          return {
+            ...predictor,
+            update(view) {
+              seen++
+              if (which === 'next') seenByNext = seen
+              predictor.update(view)
+            },
+            get isWarm() {
+              return seen >= rowsToWarm[which]
+            },
+          }
+        }
+        return { ...model, open }
+      })
+    }
+    const first = await admit(1, 'first')
+    const next = await admit(2, 'next')
+    rowsToWarm.next = Infinity
+    const heard: Notice[] = []
+    const notifier: Notifier = {
+      notify: (notice) => void heard.push(notice),
+      health: () => Promise.resolve({ status: 'healthy', message: '', pending: 0 }),
+      close: () => Promise.resolve(),
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    }
+    const common = { strategy: onUp, models: [first], risk: [positionLimit(100)] }
+    const feeds = (): Feed[] => [inMemory([bars(walk(1200), { from: now })])]
+    const session = start({
+      ...common,
+      feeds: feeds(),
+      time: 'realtime',
+      broker: adversarialVenue({ seed: 3 }).broker,
+      clock: acceleratedClock({ from: now, speed: 60 * 600 }),
+      range: { from: now, to: now + 1201n * minute },
+      journal: { directory },
+      notifier,
+    })
+    session.swap(next, 'tester')
+    await expect.poll(() => seenByNext).toBeGreaterThan(0)
+    await registry.revoke({ target: { kind: 'artifact', digest: next.model.digest }, by: 'ada', reason: 'fault' })
+    rowsToWarm.next = seenByNext + 50
+    await session.done
+    const kinds: string[] = []
+    for await (const { entry } of readJournal(directory))
+      if (entry.type === 'command' || entry.type === 'admission-ended') kinds.push(entry.type)
+    expect(kinds).toEqual(['command', 'admission-ended'])
+    const dropped = heard.filter(({ type, data }) => type === 'gatehouse.execution.degraded.v1' && data.component === 'up')
+    expect(dropped).toHaveLength(1)
+    const again = await replay({ directory, ...common, feeds: feeds(), successors: [next] })
     expect(again).toMatchObject({ identical: true })
   })
 })
