@@ -49,6 +49,7 @@ export function planSpans(wanted: Span, kept: readonly Span[]): (Span & { readon
     .filter(({ from, to }) => to > wanted.from && from < wanted.to)
     .sort((a, b) => (a.from < b.from ? -1 : a.from > b.from ? 1 : a.to > b.to ? -1 : 1))
   for (const span of useful) {
+    if (at >= wanted.to) break
     if (span.to <= at) continue
     if (span.from > at) plan.push({ from: at, to: span.from })
     const from = span.from > at ? span.from : at
