@@ -34,7 +34,7 @@ type Columns = Record<string, NumericArray>
 /** The set, generated into `folder` when it is not there. */
 export function dataSet(name: SetName, rows: number, folder: string): DataSet {
   const columns = schemas[name]
-  const file = join(folder, `${name}-${rows}.raw`)
+  const file = join(folder, `${name}-${rows}-2.raw`)
   if (!existsSync(file)) {
     const fd = openSync(`${file}.part`, 'w')
     const fill = name === 'mbp' ? books() : bars()
@@ -152,7 +152,7 @@ function books(): (batch: Columns) => void {
 
 function bars(): (batch: Columns) => void {
   const next = random(11)
-  let price = 10_000
+  let price = 100_000
   let time = 1_600_000_000_000_000_000n
   return (batch) => {
     for (let row = 0; row < batchRows; row++) {
@@ -161,7 +161,7 @@ function bars(): (batch: Columns) => void {
       let high = price
       let low = price
       for (let step = 0; step < 4; step++) {
-        price += Math.floor((next() - 0.5) * 8)
+        price += Math.round((next() - 0.5) * 8)
         high = Math.max(high, price)
         low = Math.min(low, price)
       }

@@ -66,6 +66,7 @@ export class ParquetManifest implements Manifest {
   #pending: Promise<PendingAppends> | undefined
   #queue: Promise<unknown> = Promise.resolve()
   #closed = false
+  #closing: Promise<void> | undefined
 
   /** @internal use {@link openManifest} */
   constructor(options: ManifestOptions, log: DeltaLog) {
@@ -217,12 +218,12 @@ export class ParquetManifest implements Manifest {
     return savedPins(this.#fileSystem, this.directory)
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return
-    await this.#serial(async () => {
+  /** Waits for calls under way and gives the write-ahead log back. What is acknowledged and not committed stays for the next opening. */
+  close(): Promise<void> {
+    return (this.#closing ??= this.#serial(async () => {
       this.#closed = true
       await (await this.#pending)?.close()
-    })
+    }))
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -38,35 +38,55 @@ export function unpackBits(bytes: Uint8Array, from: number, width: number, targe
     target.fill(0, to, to + count)
   } else if (width === 8) {
     for (let i = 0; i < count; i++) target[to + i] = bytes[from + i]
-  } else if (width <= 24) {
-    const mask = (1 << width) - 1
-    let at = from
-    let held = 0
-    let bits = 0
-    for (let i = to, end = to + count; i < end; i++) {
-      while (bits < width) {
-        held |= bytes[at++] << bits
-        bits += 8
-      }
-      target[i] = held & mask
-      held >>>= width
-      bits -= width
-    }
+  } else if (width < 8) {
+    const done = unpackNarrow(bytes, from, width, target, to, count)
+    unpackEach(bytes, from * 8 + done * width, width, target, to + done, count - done)
   } else {
-    // Up to 39 bits are held, which a double holds exactly.
-    const scale = 2 ** width
-    let at = from
-    let held = 0
-    let bits = 0
-    for (let i = to, end = to + count; i < end; i++) {
-      while (bits < width) {
-        held += bytes[at++] * 2 ** bits
-        bits += 8
-      }
-      const rest = Math.floor(held / scale)
-      target[i] = held - rest * scale
-      held = rest
-      bits -= width
-    }
+    unpackEach(bytes, from * 8, width, target, to, count)
+  }
+}
+
+/** Values of 1 to 7 bits, eight at a time out of two words. @returns how many were read: whole eights that leave a word behind them */
+function unpackNarrow(bytes: Uint8Array, from: number, width: number, target: Int32Array, to: number, count: number): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const mask = (1 << width) - 1
+  const second = width >> 1
+  const shift = (width & 1) * 4
+  const [two, three] = [width * 2, width * 3]
+  const groups = Math.min(count >> 3, Math.floor((bytes.length - from - second - 4) / width))
+  let at = from
+  let row = to
+  for (let group = 0; group < groups; group++) {
+    const low = view.getInt32(at, true)
+    const high = view.getInt32(at + second, true) >>> shift
+    target[row] = low & mask
+    target[row + 1] = (low >>> width) & mask
+    target[row + 2] = (low >>> two) & mask
+    target[row + 3] = (low >>> three) & mask
+    target[row + 4] = high & mask
+    target[row + 5] = (high >>> width) & mask
+    target[row + 6] = (high >>> two) & mask
+    target[row + 7] = (high >>> three) & mask
+    at += width
+    row += 8
+  }
+  return Math.max(0, groups) * 8
+}
+
+/** Values of any width from any bit on: one word each while there is one, byte by byte at the end. */
+function unpackEach(bytes: Uint8Array, firstBit: number, width: number, target: Int32Array, to: number, count: number): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const mask = width === 32 ? -1 : (1 << width) - 1
+  let bit = firstBit
+  let i = 0
+  // 25 bits and a shift of up to 7 fit a word.
+  const within = width <= 25 ? Math.min(count, Math.floor(((bytes.length - 4) * 8 - firstBit) / width)) : 0
+  for (; i < within; i++, bit += width) target[to + i] = (view.getInt32(bit >>> 3, true) >>> (bit & 7)) & mask
+  for (; i < count; i++, bit += width) {
+    let at = bit >>> 3
+    const shift = bit & 7
+    let value = bytes[at++] >>> shift
+    for (let have = 8 - shift; have < width; have += 8) value |= bytes[at++] << have
+    target[to + i] = value & mask
   }
 }

@@ -3,7 +3,7 @@ import { TradingError } from '@gatehouse/durable-log'
 import { decompress as fzstd } from 'fzstd'
 import { type CompressionCodec } from 'hyparquet'
 import { type ByteSink } from './byte-sink.js'
-import { snappyCompress, snappyUncompress } from './snappy.js'
+import { snappyCompress, snappySlack, snappyUncompress } from './snappy.js'
 
 /** What a file is written with. The choice is the caller's and never the machine's, so that files repeat byte for byte. */
 export type Codec = 'uncompressed' | 'snappy' | 'zstd'
@@ -51,17 +51,25 @@ export async function prepareCodecs(codecs: Iterable<CompressionCodec>): Promise
   }
 }
 
+let scratch = new Uint8Array(0)
+
+function kept(length: number): Uint8Array {
+  if (scratch.length < length) scratch = new Uint8Array(length)
+  return scratch
+}
+
 /**
  * The `length` bytes that `bytes` stand for; the result may share memory with them.
+ * @param isTransient the result is used up before the next call, so memory may be reused
  * @throws {TradingError} `PARQUET_CORRUPT` when they stand for anything else, `PARQUET_UNSUPPORTED` for a codec of no known reader
  */
-export function decompress(codec: CompressionCodec, bytes: Uint8Array, length: number): Uint8Array {
+export function decompress(codec: CompressionCodec, bytes: Uint8Array, length: number, isTransient = false): Uint8Array {
   if (codec === 'UNCOMPRESSED') return checked(bytes, length)
   try {
     if (codec === 'SNAPPY') {
-      const target = new Uint8Array(length)
-      snappyUncompress(bytes, target)
-      return target
+      const target = isTransient ? kept(length + snappySlack) : new Uint8Array(length + snappySlack)
+      snappyUncompress(bytes, target, length)
+      return target.subarray(0, length)
     }
     if (codec === 'ZSTD')
       return checked(

@@ -47,7 +47,7 @@ export function decodeChunk(bytes: Uint8Array, chunk: ChunkDescription, target: 
     at += header.compressedSize
     if (header.type === 'INDEX_PAGE') continue
     if (header.type === 'DICTIONARY_PAGE') {
-      const page = decompress(chunk.codec, stored, header.uncompressedSize)
+      const page = decompress(chunk.codec, stored, header.uncompressedSize, true)
       if (target.values instanceof TextCollector) target.values.readDictionary(new ByteCursor(page), header.count)
       else dictionary = readDictionary(page, header.count, chunk.type === 'INT32' || chunk.type === 'FLOAT' ? 4 : 8)
       continue
@@ -73,12 +73,12 @@ function pageCursor(stored: Uint8Array, header: PageHeader, chunk: ChunkDescript
   if (levels) {
     const start = levels.repetition + levels.definition
     const body = stored.subarray(start)
-    const page = levels.compressed && body.length > 0 ? decompress(chunk.codec, body, header.uncompressedSize - start) : body
+    const page = levels.compressed && body.length > 0 ? decompress(chunk.codec, body, header.uncompressedSize - start, true) : body
     const levelBytes = new ByteCursor(stored.subarray(levels.repetition, start))
     const held = chunk.maxDefinition > 0 ? readPresence(levelBytes, chunk.maxDefinition, count, present, to) : count
     return { cursor: new ByteCursor(page), held }
   }
-  const cursor = new ByteCursor(decompress(chunk.codec, stored, header.uncompressedSize))
+  const cursor = new ByteCursor(decompress(chunk.codec, stored, header.uncompressedSize, true))
   if (chunk.maxDefinition === 0) return { cursor, held: count }
   const length = cursor.uint32()
   const start = cursor.skip(length)

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import { TradingError } from '@gatehouse/durable-log'
 import { type Encoding } from 'hyparquet'
 import { type ByteCursor } from './byte-cursor.js'
-import { decodeCodes } from './decode-values.js'
+import { decodeCodes, requireWithin } from './decode-values.js'
 
 /** Strings of one chunk as they are read: pages add to one list, rows point into it. */
 export class TextCollector {
@@ -27,8 +27,15 @@ export class TextCollector {
     if (encoding === 'RLE_DICTIONARY' || encoding === 'PLAIN_DICTIONARY') {
       const places = this.#dictionaryPage
       if (!places) throw new TradingError('PARQUET_CORRUPT', 'a page refers to a dictionary the chunk does not hold')
-      const codes = decodeCodes(cursor, places.length, count)
-      for (let i = 0; i < count; i++) this.codes[to + i] = places[codes[i]]
+      const codes = decodeCodes(cursor, count)
+      const last = places.length - 1
+      let excess = 0
+      for (let i = 0; i < count; i++) {
+        const code = codes[i]
+        excess |= (last - code) | code
+        this.codes[to + i] = places[code]
+      }
+      requireWithin(excess, places.length)
     } else if (encoding === 'PLAIN') {
       for (let i = 0; i < count; i++) this.codes[to + i] = this.#place(readString(cursor))
     } else {

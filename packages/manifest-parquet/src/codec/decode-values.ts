@@ -46,7 +46,7 @@ export function decodeNumbers(
     new Uint8Array(target.buffer, target.byteOffset + to * width, count * width).set(cursor.bytes.subarray(at, at + count * width))
   } else if (encoding === 'RLE_DICTIONARY' || encoding === 'PLAIN_DICTIONARY') {
     if (!dictionary) throw new TradingError('PARQUET_CORRUPT', 'a page refers to a dictionary the chunk does not hold')
-    gather(decodeCodes(cursor, dictionary.size, count), dictionary, target, to, count)
+    gather(decodeCodes(cursor, count), dictionary, target, to, count)
   } else if (encoding === 'DELTA_BINARY_PACKED' && target instanceof Int32Array) {
     decodeDelta32(cursor, target, to, count)
   } else if (encoding === 'DELTA_BINARY_PACKED' && target instanceof BigInt64Array) {
@@ -59,35 +59,46 @@ export function decodeNumbers(
   }
 }
 
-/** Decodes a page of dictionary indices; the array is reused by the next call. */
-export function decodeCodes(cursor: ByteCursor, size: number, count: number): Int32Array {
+/** Decodes a page of dictionary indices; the array is reused by the next call. Whoever looks them up checks them, see {@link requireWithin}. */
+export function decodeCodes(cursor: ByteCursor, count: number): Int32Array {
   if (codes.length < count) codes = new Int32Array(count)
-  const width = count === 0 ? 0 : cursor.byte()
-  decodeHybrid(cursor, width, codes, 0, count)
-  // An index of `width` bits cannot miss a dictionary that fills them.
-  if (size < 2 ** width || size === 0) {
-    let most = 0
-    for (let i = 0; i < count; i++) if (codes[i] >>> 0 > most) most = codes[i] >>> 0
-    if (most >= size && count > 0) {
-      throw new TradingError('PARQUET_CORRUPT', `a page refers to entry ${most} of a dictionary of ${size}`, { most, size })
-    }
-  }
+  decodeHybrid(cursor, count === 0 ? 0 : cursor.byte(), codes, 0, count)
   return codes
 }
 
-function gather(from: Int32Array, { words, doubles }: NumericDictionary, target: NumericArray, to: number, count: number): void {
+/**
+ * Refuses a page with an index past its dictionary.
+ * @param excess the bitwise or of `(size - 1 - code) | code` over all codes: its sign bit tells
+ */
+export function requireWithin(excess: number, size: number): void {
+  if (excess < 0) throw new TradingError('PARQUET_CORRUPT', `a page refers to an entry past a dictionary of ${size}`, { size })
+}
+
+function gather(from: Int32Array, { words, doubles, size }: NumericDictionary, target: NumericArray, to: number, count: number): void {
+  const last = size - 1
+  let excess = 0
   if (target.BYTES_PER_ELEMENT === 4) {
     const out = new Int32Array(target.buffer, target.byteOffset + to * 4, count)
-    for (let i = 0; i < count; i++) out[i] = words[from[i]]
+    for (let i = 0; i < count; i++) {
+      const code = from[i]
+      excess |= (last - code) | code
+      out[i] = words[code]
+    }
   } else if (doubles) {
     const out = new Float64Array(target.buffer, target.byteOffset + to * 8, count)
-    for (let i = 0; i < count; i++) out[i] = doubles[from[i]]
+    for (let i = 0; i < count; i++) {
+      const code = from[i]
+      excess |= (last - code) | code
+      out[i] = doubles[code]
+    }
   } else {
     const out = new Int32Array(target.buffer, target.byteOffset + to * 8, count * 2)
     for (let i = 0; i < count; i++) {
-      const entry = from[i] * 2
-      out[2 * i] = words[entry]
-      out[2 * i + 1] = words[entry + 1]
+      const code = from[i]
+      excess |= (last - code) | code
+      out[2 * i] = words[2 * code]
+      out[2 * i + 1] = words[2 * code + 1]
     }
   }
+  requireWithin(excess, size)
 }

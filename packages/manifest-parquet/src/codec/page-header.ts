@@ -17,7 +17,7 @@ export interface PageHeader {
 }
 
 /** No writer makes pages near this size; a header that asks for more is damaged. */
-const largestPage = 1 << 30
+const largestPage = 1 << 28
 
 type Fields = Record<string, unknown>
 

@@ -100,14 +100,22 @@ function longCopy(offset: number, length: number, bytes: Uint8Array, start: numb
   return start + 3
 }
 
-/** Restores exactly `target.length` bytes; anything else in the stream is corruption. */
-export function snappyUncompress(input: Uint8Array, target: Uint8Array): void {
+/** Bytes that {@link snappyUncompress} may write past the end: it copies four at a time. */
+export const snappySlack = 64
+
+/**
+ * Restores exactly `length` bytes into `target`, which has room for {@link snappySlack} more; anything else in the stream is corruption.
+ */
+export function snappyUncompress(input: Uint8Array, target: Uint8Array, length: number): void {
   const cursor = new ByteCursor(input)
-  const length = cursor.varint()
-  if (length !== target.length) throw corrupt(`says it holds ${length} bytes, its page header ${target.length}`)
+  const stated = cursor.varint()
+  if (stated !== length) throw corrupt(`says it holds ${stated} bytes, its page header ${length}`)
+  const source = new DataView(input.buffer, input.byteOffset, input.byteLength)
+  const out = new DataView(target.buffer, target.byteOffset, target.byteLength)
   let at = cursor.at
   let to = 0
   const end = input.length
+  const wideEnd = end - snappySlack
   while (at < end) {
     const tag = input[at++]
     let count: number
@@ -122,8 +130,9 @@ export function snappyUncompress(input: Uint8Array, target: Uint8Array): void {
       }
       count++
       if (at + count > end || to + count > length) throw corrupt('has a literal that is too long')
-      if (count < 32) for (let i = 0; i < count; i++) target[to + i] = input[at + i]
-      else target.set(input.subarray(at, at + count), to)
+      if (count <= snappySlack && at < wideEnd) {
+        for (let i = 0; i < count; i += 4) out.setInt32(to + i, source.getInt32(at + i, true), true)
+      } else target.set(input.subarray(at, at + count), to)
       at += count
       to += count
       continue
@@ -144,7 +153,7 @@ export function snappyUncompress(input: Uint8Array, target: Uint8Array): void {
     }
     if (at > end || offset === 0 || offset > to || to + count > length) throw corrupt('has a copy that points outside')
     const from = to - offset
-    if (offset >= count && count > 24) target.copyWithin(to, from, from + count)
+    if (offset >= 4) for (let i = 0; i < count; i += 4) out.setInt32(to + i, out.getInt32(from + i, true), true)
     else for (let i = 0; i < count; i++) target[to + i] = target[from + i]
     to += count
   }

@@ -56,6 +56,8 @@ const deltaTypes: Readonly<Record<ColumnType, string>> = {
 /** Bytes of a decoded row group that a merge over many files can afford for each. */
 const mergedGroupBytes = 8 << 20
 const largestGroup = 131_072
+/** Texts may be articles: fewer of them share a page. */
+const textGroup = 8192
 
 /** The layout that a table gets from its first batch. */
 export function layoutOf(batch: Batch, codec: Codec, partitionBy: PartitionBy = defaultPartition(batch.schema)): TableLayout {
@@ -67,13 +69,14 @@ export function layoutOf(batch: Batch, codec: Codec, partitionBy: PartitionBy = 
   })
   const rowBytes = columns.reduce((sum, { type }) => sum + (type === 'INT32' ? 4 : 8), 16)
   const merged = 2 ** Math.floor(Math.log2(mergedGroupBytes / rowBytes))
+  const hasTexts = columns.some(({ kind }) => kind === 'text')
   return {
     schema: batch.schema,
     source: batch.source,
     priceDivisor: batch.priceDivisor,
     codec,
     partitionBy,
-    rowGroupRows: partitionBy === 'instrument-date' ? Math.min(largestGroup, Math.max(8192, merged)) : largestGroup,
+    rowGroupRows: hasTexts ? textGroup : partitionBy === 'instrument-date' ? Math.min(largestGroup, Math.max(8192, merged)) : largestGroup,
     columns,
   }
 }
