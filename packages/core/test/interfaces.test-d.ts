@@ -73,7 +73,9 @@ expectTypeOf<Parameters<Predictor['update']>>().toEqualTypeOf<[view: MarketView]
 
 // The registry mints admissions of whatever the family loads.
 declare const registry: Registry
-expectTypeOf(registry.admit('regime@production', 'live', family.load)).resolves.toEqualTypeOf<Admitted<Model<Regime>>>()
+expectTypeOf(registry.admit('regime@production', 'live', (artifact) => family.load(artifact))).resolves.toEqualTypeOf<
+  Admitted<Model<Regime>>
+>()
 
 // A manifest is append, commit, pin, scan.
 expectTypeOf<Manifest['append']>().parameters.toEqualTypeOf<[batch: Batch, txn: { readonly appId: string; readonly sequence: number }]>()

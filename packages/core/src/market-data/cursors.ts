@@ -265,14 +265,14 @@ class TradingStatusCursor extends RowCursor<'status'> implements TradingStatusVi
 }
 
 const cursors: { readonly [S in Schema]: new (batch: ColumnarBatch<S>) => MarketView & { row: number } } = {
-  'ohlcv-1s': BarCursor as never,
-  'ohlcv-1m': BarCursor as never,
-  'ohlcv-1h': BarCursor as never,
-  'ohlcv-1d': BarCursor as never,
+  'ohlcv-1s': BarCursor,
+  'ohlcv-1m': BarCursor,
+  'ohlcv-1h': BarCursor,
+  'ohlcv-1d': BarCursor,
   trades: TradeCursor,
-  tbbo: QuoteCursor as never,
-  'mbp-1': QuoteCursor as never,
-  'bbo-1s': QuoteCursor as never,
+  tbbo: QuoteCursor,
+  'mbp-1': QuoteCursor,
+  'bbo-1s': QuoteCursor,
   'mbp-10': BookCursor,
   mbo: OrderEventCursor,
   definition: RowCursor,
