@@ -49,7 +49,7 @@ function cell(name: string, options: CellOptions, node = process.execPath): Meas
   const args = ['--conditions=@gatehouse/source', '--import', 'tsx', script, name, JSON.stringify(options)]
   const { status, stdout, stderr } = spawnSync(node, args, { encoding: 'utf8', maxBuffer: 1 << 26 })
   if (status !== 0) throw new Error(`${name}: ${stderr.slice(-2000)}`)
-  return JSON.parse(stdout.trim().split('\n').at(-1)) as Measured
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Measured
 }
 
 /** The best of several alternations of some contenders. */
