@@ -2,6 +2,7 @@ import type { Refusal } from '@gatehouse/contracts'
 import { never, timeKey, timeOfKey, type TimeKey } from '../engine/time-key.js'
 import type { BrokerEvent } from '../interfaces/broker.js'
 import type { Order, OrderChange } from '../interfaces/order.js'
+import { barNs, type BarSchema } from '../interfaces/schema.js'
 import type { TimeNs } from '../interfaces/time.js'
 import type { BarView, BookView, CorporateActionView, QuoteView, TradeView, TradingStatusView } from '../interfaces/view.js'
 import { notionalNano, toNano } from '../portfolio/money.js'
@@ -239,6 +240,10 @@ export class SimulatedExchange implements MarketSimulation {
     if (market === undefined || market.orders.length === 0 || market.hasFiner(market.barRank(bar.schema))) return
     if (market.isHalted) return
     const startsAt = bar.tsEvent
+    const endsAt = startsAt + barNs[bar.schema as BarSchema]
+    const { availableAt } = bar
+    // Bars of other instruments that end at the same instant may have been seen: what came after the end never meets this bar.
+    const over = availableAt < endsAt ? availableAt : endsAt
     this.#expire(market, startsAt)
     const volume = bar.volume
     const match = this.#match.begin(market, Number.isNaN(volume) ? Infinity : volume * this.models.participation, true, volume)
@@ -246,7 +251,7 @@ export class SimulatedExchange implements MarketSimulation {
     const { orders } = market
     for (let i = 0; i < orders.length; i++) {
       const order = orders[i]
-      if (order.isDone || !order.isActive || !this.#meets(order, match, startsAt, bar)) continue
+      if (order.isDone || !order.isActive || order.arrivedAt >= over || !this.#meets(order, match, startsAt, bar)) continue
       match.order = order
       match.isWhole = order.arrivedAt <= startsAt
       fill.onBar(order, bar, match)

@@ -1,11 +1,18 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
+  createBatch,
+  equity,
   ibkrFixed,
   ibkrTiered,
+  inMemory,
   percentSlippage,
+  run,
+  simulatedBroker,
   standardFills,
   tickSlippage,
+  type Batch,
+  type Instrument,
   type OrderRequest,
   type SimulatedBrokerOptions,
   type Strategy,
@@ -117,6 +124,43 @@ describe('orders on bars', () => {
     const bench = after({ side: 'sell', quantity: 100 }, [100], { borrow: { rateAnnual: 0.365 } })
     bench.wait(86_400_000_000_000n)
     expect(bench.equity).toBeCloseTo(100_000 - 100 * 100 * 0.001, 6)
+  })
+
+  test('a decision on one bar meets no other bar that ends at the same instant, whichever is shown first', () => {
+    const other = equity('OTHER', { venue: 'SIM', calendar: '24x7' })
+    let isSent = false
+    const decides = (): Strategy => ({
+      name: 'across',
+      onBar(bar, { orders }) {
+        if (isSent || bar.instrument === other) return
+        isSent = true
+        orders.buy(other, 10)
+      },
+    })
+    const t0 = 1_704_205_800_000_000_000n
+    const bar = (of: Instrument, at: bigint, open: number, close: number): Batch =>
+      createBatch({
+        schema: 'ohlcv-1m',
+        source: 'test',
+        instruments: [of],
+        columns: {
+          tsEvent: BigInt64Array.of(at),
+          open: Float64Array.of(open),
+          high: Float64Array.of(Math.max(open, close)),
+          low: Float64Array.of(Math.min(open, close)),
+          close: Float64Array.of(close),
+          volume: Float64Array.of(1e6),
+        },
+      })
+    const minute = 60_000_000_000n
+    const first = equity('FIRST', { venue: 'SIM', calendar: '24x7' })
+    const lanes = [[bar(first, t0, 100, 100)], [bar(other, t0 - minute, 49, 50), bar(other, t0, 50, 51), bar(other, t0 + minute, 60, 61)]]
+    return run({
+      time: 'backtest',
+      strategy: decides,
+      feeds: lanes.map((batches, i) => inMemory(batches, { name: `lane-${i}` })),
+      broker: simulatedBroker({ cash: 100_000 }),
+    }).then(({ report }) => expect([...report.record.fills.prices]).toEqual([60]))
   })
 
   test('no order fills on data at or before its own event, whatever its kind', () => {
