@@ -80,10 +80,13 @@ export function fuzz({
   inputs,
   seed,
   compressed = [],
+  onInput,
 }: {
   readonly inputs: number
   readonly seed: number
   readonly compressed?: readonly Buffer[]
+  /** Told of each input before it is decoded, for a watchdog. */
+  readonly onInput?: (index: number, bytes: Buffer) => void
 }): FuzzResult {
   const random = seeded(seed)
   const seeds = ([1, 2, 3] as const).flatMap((version) => [sampleStream(version, false), sampleStream(version, true)])
@@ -94,7 +97,8 @@ export function fuzz({
     const isCompressed = compressed.length > 0 && random() < 0.2
     const pool = isCompressed ? compressed : seeds
     const bytes = mutate(pool[Math.floor(random() * pool.length)], random)
-    const step = random() < 0.5 ? bytes.length : 1 + Math.floor(random() * 300)
+    const step = random() < 0.5 ? Math.max(1, bytes.length) : 1 + Math.floor(random() * 300)
+    onInput?.(index, bytes)
     const started = performance.now()
     try {
       if (isCompressed) decompress(bytes, step)
