@@ -2,7 +2,7 @@ import type { Refusal } from '@gatehouse/contracts'
 import { never, timeKey, timeOfKey, type TimeKey } from '../engine/time-key.js'
 import type { BrokerEvent } from '../interfaces/broker.js'
 import type { Order, OrderChange } from '../interfaces/order.js'
-import { barNs, type BarSchema } from '../interfaces/schema.js'
+import { barNs } from '../interfaces/schema.js'
 import type { TimeNs } from '../interfaces/time.js'
 import type { BarView, BookView, CorporateActionView, QuoteView, TradeView, TradingStatusView } from '../interfaces/view.js'
 import { notionalNano, toNano } from '../portfolio/money.js'
@@ -45,6 +45,8 @@ export class SimulatedExchange implements MarketSimulation {
   emit: (event: BrokerEvent) => void = () => {}
   #world!: SimulationWorld
   #orderNumber = 0
+  /** Start of the bar that orders are meeting. */
+  #barFrom: TimeNs | undefined = undefined
   #executionNumber = 0
   /** Midnight (UTC) at which borrowing is next charged; `never` while nothing is short. */
   #accrualKey: TimeKey = never
@@ -123,6 +125,9 @@ export class SimulatedExchange implements MarketSimulation {
         this.#tell(clientOrderId, 'replaceRejected', `Already filled ${order.filled}`)
         return
       }
+      // As another price or more of it, it has been there since now: the bar under way is not met from its start.
+      const isGrown = change.quantity !== undefined && change.quantity > order.filled + order.remaining
+      if (isGrown || change.limitPrice !== undefined || change.stopPrice !== undefined) order.arrivedAt = this.#world.now()
       if (change.quantity !== undefined) order.remaining = change.quantity - order.filled
       if (change.limitPrice !== undefined) order.limitPrice = change.limitPrice
       if (change.stopPrice !== undefined) order.stopPrice = change.stopPrice
@@ -165,7 +170,10 @@ export class SimulatedExchange implements MarketSimulation {
     for (const order of group) {
       const index = this.#world.indexOf(order.instrument)
       const placed = new VenueOrder(order, index, arrivedAt, ++this.#orderNumber)
-      placed.isActive = order.link?.parentClientOrderId === undefined
+      if (order.link?.parentClientOrderId !== undefined) {
+        placed.isActive = false
+        placed.closable = 0
+      }
       this.#orders.set(order.clientOrderId, placed)
       const market = this.#market(index)
       market.add(placed)
@@ -240,12 +248,13 @@ export class SimulatedExchange implements MarketSimulation {
     if (market === undefined || market.orders.length === 0 || market.hasFiner(market.barRank(bar.schema))) return
     if (market.isHalted) return
     const startsAt = bar.tsEvent
-    const endsAt = startsAt + barNs[bar.schema as BarSchema]
+    const endsAt = startsAt + barNs[bar.schema]
     const { availableAt } = bar
     // Bars of other instruments that end at the same instant may have been seen: what came after the end never meets this bar.
     const over = availableAt < endsAt ? availableAt : endsAt
     this.#expire(market, startsAt)
     const volume = bar.volume
+    this.#barFrom = startsAt
     const match = this.#match.begin(market, Number.isNaN(volume) ? Infinity : volume * this.models.participation, true, volume)
     const { fill } = this.models
     const { orders } = market
@@ -257,6 +266,7 @@ export class SimulatedExchange implements MarketSimulation {
       fill.onBar(order, bar, match)
       this.#afterMeeting(order, true)
     }
+    this.#barFrom = undefined
     market.sweep()
   }
 
@@ -351,11 +361,11 @@ export class SimulatedExchange implements MarketSimulation {
   #findSession(order: VenueOrder): void {
     if (order.hasSession) return
     order.hasSession = true
-    const { arrivedAt, index } = order
-    const session = this.#world.session(index, arrivedAt)
+    const { placedAt, index } = order
+    const session = this.#world.session(index, placedAt)
     if (session === undefined) return
     order.closesAt = session.closesAt
-    order.opensAt = session.opensAt >= arrivedAt ? session.opensAt : this.#world.session(index, session.closesAt)?.opensAt
+    order.opensAt = session.opensAt >= placedAt ? session.opensAt : this.#world.session(index, session.closesAt)?.opensAt
   }
 
   onTradingStatus(status: TradingStatusView, index: number): void {
@@ -375,6 +385,7 @@ export class SimulatedExchange implements MarketSimulation {
     this.account.split(index, ratio)
     for (const order of this.#market(index).orders) {
       order.remaining *= ratio
+      order.closable *= ratio
       order.filled *= ratio
       order.limitPrice /= ratio
       order.stopPrice /= ratio
@@ -453,8 +464,8 @@ export class SimulatedExchange implements MarketSimulation {
     if (timeInForce === 'gtd') return expiresAt
     if (timeInForce !== 'day') return undefined
     this.#findSession(order)
-    if (order.closesAt !== undefined || this.#world.session(index, order.arrivedAt) !== undefined) return order.closesAt
-    return (order.closesAt = (order.arrivedAt / nsPerDay + 1n) * nsPerDay)
+    if (order.closesAt !== undefined || this.#world.session(index, order.placedAt) !== undefined) return order.closesAt
+    return (order.closesAt = (order.placedAt / nsPerDay + 1n) * nsPerDay)
   }
 
   /** After an order met an event: what must not rest is ended. */
@@ -480,10 +491,24 @@ export class SimulatedExchange implements MarketSimulation {
       filledQuantity: order.filled,
       message,
     })
-    // An entry that ends unfilled takes its exits with it.
-    if (order.order.link?.role === 'entry' && order.filled === 0) {
-      for (const other of this.#linked(order)) this.#finish(other, 'canceled', 'its entry ended')
+    if (order.order.link?.role === 'entry') for (const other of this.#linked(order)) this.#shrink(other)
+  }
+
+  /** An exit whose entry has ended: what the entry never opened is not there to be closed. */
+  #shrink(exit: VenueOrder): void {
+    if (exit.remaining <= exit.closable + 5e-10) return
+    if (exit.closable < 5e-10) {
+      this.#finish(exit, 'canceled', 'its entry ended')
+      return
     }
+    exit.remaining = exit.closable
+    this.#tellQuantity(exit, 'its entry ended')
+  }
+
+  #tellQuantity(order: VenueOrder, message: string): void {
+    const { clientOrderId } = order.order
+    const change = { quantity: order.filled + order.remaining }
+    this.#respond({ type: 'broker-order', clientOrderId, status: 'replaced', at: this.#world.now(), change, message })
   }
 
   *#linked(order: VenueOrder): Generator<VenueOrder> {
@@ -557,17 +582,36 @@ export class SimulatedExchange implements MarketSimulation {
 
   #followLinks(order: VenueOrder, quantity: number): void {
     const role = order.order.link?.role
+    let entry: VenueOrder | undefined
     for (const other of this.#linked(order)) {
       if (role === 'oneCancelsOther') {
         this.#finish(other, 'canceled', 'another order of its group filled')
       } else if (role === 'entry') {
-        if (other.order.link?.parentClientOrderId === order.order.clientOrderId) other.isActive = true
-      } else if (other.order.link?.role !== 'entry') {
+        if (other.order.link?.parentClientOrderId === order.order.clientOrderId) this.#open(other, order, quantity)
+      } else if (other.order.link?.role === 'entry') {
+        entry = other
+      } else {
         // Exits of one entry share its quantity.
         other.remaining -= quantity
+        other.closable -= quantity
         if (other.remaining < 5e-10) this.#finish(other, 'canceled', 'the other exit filled')
+        else this.#tellQuantity(other, 'the other exit filled')
       }
     }
+    if (role !== 'takeProfit' && role !== 'stopLoss') return
+    order.closable -= quantity
+    // Who takes a profit or a loss is done with the idea: the rest of the entry would open it again.
+    if (entry !== undefined) this.#finish(entry, 'canceled', 'an exit filled')
+    else if (!order.isDone) this.#shrink(order)
+  }
+
+  /** An entry filled: that much can be closed from now on. Inside a bar only its end is known to come after the fill. */
+  #open(exit: VenueOrder, entry: VenueOrder, quantity: number): void {
+    exit.isActive = true
+    exit.closable += quantity
+    const from = this.#barFrom
+    if (from === undefined) exit.arrivedAt = this.#world.now()
+    else exit.arrivedAt = (entry.arrivedAt > from ? entry.arrivedAt : from) + 1n
   }
 }
 
@@ -629,7 +673,7 @@ class EventMatch implements BookMatch {
 
   fill(price: number, liquidity: 'added' | 'removed', quantity = Infinity): number {
     const { order } = this
-    const wanted = Math.min(order.remaining, quantity)
+    const wanted = Math.min(order.fillable, quantity)
     const filled = this.#admit(Math.min(wanted, this.available), wanted)
     if (filled <= 0) return 0
     this.available -= filled
@@ -651,13 +695,13 @@ class EventMatch implements BookMatch {
     if (book === undefined) return 0
     const isBuy = order.side === 'buy'
     const market = this.#market
-    if (order.order.timeInForce === 'fok' && this.#walkable(book, isBuy, limitPrice) < order.remaining) return 0
+    if (order.order.timeInForce === 'fok' && this.#walkable(book, isBuy, limitPrice) < order.fillable) return 0
     let filled = 0
-    for (let level = 0; level < book.levels && order.remaining > 0; level++) {
+    for (let level = 0; level < book.levels && order.fillable > 0; level++) {
       const price = isBuy ? book.askPrice(level) : book.bidPrice(level)
       if (Number.isNaN(price) || (isBuy ? price > limitPrice : price < limitPrice)) break
       const size = (isBuy ? book.askSize(level) : book.bidSize(level)) * this.exchange.models.participation
-      const quantity = this.#admit(Math.min(order.remaining, size - market.takenAt(isBuy, price)), order.remaining)
+      const quantity = this.#admit(Math.min(order.fillable, size - market.takenAt(isBuy, price)), order.fillable)
       if (quantity <= 0) continue
       market.take(isBuy, price, quantity)
       filled += quantity

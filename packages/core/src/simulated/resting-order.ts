@@ -8,7 +8,7 @@ export interface RestingOrder {
   readonly type: OrderType
   /** Not yet filled. */
   readonly remaining: number
-  /** When it reached the venue: it meets only liquidity from then on. */
+  /** Since when it stands as it is: it meets only liquidity from then on. */
   readonly arrivedAt: TimeNs
   /** `NaN` where the type has none. */
   readonly limitPrice: number
@@ -32,6 +32,10 @@ export class VenueOrder implements RestingOrder {
   stopPrice: number
   isTriggered = false
   extreme = NaN
+  /** When it reached the venue or, of an exit or a changed order, when what it now stands for did: it meets only liquidity from then on. */
+  arrivedAt: TimeNs
+  /** What an exit may close: filled of its entry and not yet closed by it or another exit. Boundless for all other orders. */
+  closable = Infinity
   /** False while the entry it belongs to has not filled. */
   isActive = true
   /** Left the venue: filled, canceled, expired. */
@@ -44,14 +48,21 @@ export class VenueOrder implements RestingOrder {
   constructor(
     readonly order: Order,
     readonly index: number,
-    readonly arrivedAt: TimeNs,
+    /** When it reached the venue: sessions and time in force count from then. */
+    readonly placedAt: TimeNs,
     number: number,
   ) {
+    this.arrivedAt = placedAt
     this.side = order.side
     this.type = order.type
     this.brokerOrderId = String(number)
     this.remaining = order.quantity
     this.limitPrice = order.limitPrice ?? NaN
     this.stopPrice = order.stopPrice ?? NaN
+  }
+
+  /** What may trade now: an exit never closes more than its entry has opened. */
+  get fillable(): number {
+    return this.remaining < this.closable ? this.remaining : this.closable
   }
 }

@@ -12,6 +12,7 @@ import {
   standardFills,
   tickSlippage,
   type Batch,
+  type BracketRequest,
   type Instrument,
   type OrderRequest,
   type SimulatedBrokerOptions,
@@ -185,6 +186,101 @@ describe('orders on bars', () => {
         },
       ),
     )
+  })
+})
+
+describe('brackets', () => {
+  const bracketed = (request: Partial<BracketRequest>, bars: readonly (number | TestBar)[]): StrategyBench => {
+    const bench = testStrategy(
+      () => ({
+        name: 'bracket',
+        onStart: ({ orders, instruments: [instrument] }) =>
+          void orders.bracket({ instrument, side: 'buy', quantity: 10, takeProfitPrice: 101, stopLossPrice: 90, ...request }),
+      }),
+      { broker: { cash: 100_000, margin: 'unlimited' } },
+    )
+    bench.bars(...bars)
+    return bench
+  }
+
+  test('an exit meets nothing of a bar that came before its entry filled inside it', () => {
+    const limit = { type: 'limit', limitPrice: 98 } as const
+    const within = { open: 102, high: 103, low: 97, close: 99 }
+    expect(prices(bracketed(limit, [within]))).toEqual([98])
+    expect(prices(bracketed(limit, [within, { open: 100, high: 101.5, close: 100 }]))).toEqual([98, 101])
+  })
+
+  test('an exit meets the end of the bar that its entry filled in', () => {
+    expect(prices(bracketed({}, [{ open: 100, low: 85, close: 88 }]))).toEqual([100, 88])
+  })
+
+  test('exits of an entry in parts close those parts, and end the rest of the entry', () => {
+    const bench = bracketed({ quantity: 30 }, [
+      { open: 100, close: 100, volume: 10 },
+      { open: 89, close: 89, volume: 1000 },
+      { open: 89, close: 89, volume: 1000 },
+    ])
+    expect(bench.position()).toBe(0)
+    expect(bench.context.orders.working()).toEqual([])
+  })
+
+  test('an entry that is canceled in part leaves exits for what it opened', () => {
+    const bench = bracketed({ quantity: 30 }, [{ open: 100, close: 100, volume: 10 }])
+    bench.context.orders.cancel(bench.orders[0].clientOrderId)
+    bench.bar({ open: 101.5, close: 102 })
+    expect(bench.fills.map(({ side, quantity }) => [side, quantity])).toEqual([
+      ['buy', 10],
+      ['sell', 10],
+    ])
+    expect(bench.context.orders.working()).toEqual([])
+  })
+
+  test('never turn a position round, and leave nothing working once it is closed', () => {
+    const bar = fc.record({
+      open: fc.integer({ min: 85, max: 105 }),
+      close: fc.integer({ min: 85, max: 105 }),
+      volume: fc.integer({ min: 1, max: 20 }),
+    })
+    const entry = fc.constantFrom({}, { type: 'limit' as const, limitPrice: 97 }, { type: 'stop' as const, stopPrice: 103 })
+    fc.assert(
+      fc.property(entry, fc.array(bar, { minLength: 1, maxLength: 15 }), (request, bars) => {
+        const bench = bracketed({ quantity: 25, ...request }, [])
+        let hasExited = false
+        for (const shown of bars) {
+          bench.bar(shown)
+          expect(bench.position()).toBeGreaterThanOrEqual(0)
+          hasExited ||= bench.fills.some(({ side }) => side === 'sell')
+          if (hasExited && bench.position() === 0)
+            expect(
+              bench.context.orders.working().map(({ order, status, filledQuantity }) => [order.link?.role, status, filledQuantity]),
+            ).toEqual([])
+        }
+      }),
+    )
+  })
+})
+
+describe('a changed order', () => {
+  test.each([
+    ['limit', { type: 'limit', limitPrice: 90 }, { limitPrice: 99 }, { open: 98, low: 97, close: 100 }, { open: 98.5, close: 100 }, 98.5],
+    ['stop', { type: 'stop', stopPrice: 110 }, { stopPrice: 103 }, { open: 100, high: 104, close: 101 }, { open: 102, close: 103.5 }, 103],
+  ] as const)('with another %s price does not meet what its bar showed before the change', (_, request, change, during, later, price) => {
+    let id: string | undefined
+    const bench = testStrategy(() => ({
+      name: 'changes',
+      onBar(bar, { orders, setTimer, now }) {
+        if (id !== undefined) return
+        const sent = orders.submit({ instrument: bar.instrument, side: 'buy', quantity: 10, ...request })
+        id = sent.approved ? sent.orders[0].clientOrderId : ''
+        setTimer('change', now + 30_000_000_000n)
+      },
+      onTimer: (_timer, { orders }) => void orders.replace(id ?? '', change),
+    }))
+    bench.bar(100)
+    bench.bar(during)
+    expect(bench.fills).toEqual([])
+    bench.bar(later)
+    expect(prices(bench)).toEqual([price])
   })
 })
 
