@@ -384,9 +384,21 @@ export class Trader implements Orders {
     const world = this.#world
     const held = world.portfolio.ledger.holdings[index]?.quantity ?? 0
     let committed = order.quantity
+    let exits: Map<string, number> | undefined
     for (const record of world.log.open(index)) {
-      if (record.order.side === order.side && record.order.link?.parentClientOrderId === undefined) committed += record.outstanding
+      const { side, link } = record.order
+      if (side !== order.side) continue
+      const entryId = link?.parentClientOrderId
+      if (entryId === undefined) {
+        committed += record.outstanding
+        continue
+      }
+      // Exits of one entry share what it has filled: the larger of them counts. An entry long ended is no longer known.
+      const opened = Math.min(record.outstanding, world.log.find(entryId)?.filledQuantity ?? Infinity)
+      exits ??= new Map()
+      exits.set(entryId, Math.max(exits.get(entryId) ?? 0, opened))
     }
+    if (exits !== undefined) for (const opened of exits.values()) committed += opened
     const room = order.side === 'sell' ? held : -held
     return committed > room + 5e-10
   }

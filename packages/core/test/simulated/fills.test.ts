@@ -224,6 +224,18 @@ describe('brackets', () => {
     expect(bench.context.orders.working()).toEqual([])
   })
 
+  test('count once in what reduces a position, as far as their entry has filled', () => {
+    const bench = bracketed({}, [100])
+    const { orders } = bench.context
+    const reduce = { instrument: bench.instrument, side: 'sell', quantity: 10, reduceOnly: true } as const
+    expect(orders.submit(reduce)).toMatchObject({ approved: false, rule: 'reduce-only' })
+    orders.bracket({ ...reduce, reduceOnly: undefined, side: 'buy', type: 'limit', limitPrice: 50, takeProfitPrice: 60 })
+    orders.buy(bench.instrument, 10)
+    bench.bar(100)
+    expect(bench.position()).toBe(20)
+    expect(orders.submit(reduce).approved).toBe(true)
+  })
+
   test('an entry that is canceled in part leaves exits for what it opened', () => {
     const bench = bracketed({ quantity: 30 }, [{ open: 100, close: 100, volume: 10 }])
     bench.context.orders.cancel(bench.orders[0].clientOrderId)
