@@ -1,4 +1,4 @@
-import { recheckAdmission, TradingError, type Refusal } from '@gatehouse/contracts'
+import { recheckAdmission, TradingError, type Environment, type Refusal } from '@gatehouse/contracts'
 import type { BrokerSnapshot, BrokerStatus } from '../interfaces/broker.js'
 import type { TimeNs } from '../interfaces/time.js'
 import { openJournal, readJournal, type RunJournal } from '../journal/run-journal.js'
@@ -23,6 +23,8 @@ import { warmUp } from './warm-up.js'
 /** What a conductor needs of its session. */
 export interface ConductorParts {
   readonly options: RunOptions
+  /** Where the money is, as the broker said when the run began. */
+  readonly environment: Environment
   readonly runId: string
   /** JSON of the configuration. */
   readonly config: string
@@ -141,7 +143,7 @@ export class Conductor {
   }
 
   async #prepare(strategy: ReturnType<RunOptions['strategy']>, journal: RunJournal | undefined): Promise<Engine> {
-    const { options, runId, observer, again, config } = this.#parts
+    const { options, environment, runId, observer, again, config } = this.#parts
     const { broker, feeds, signal, models = [], shadows = [], instruments = [], time } = options
     const hosted = [
       ...models.map((model, i) => new HostedModel(i, model, false)),
@@ -149,12 +151,13 @@ export class Conductor {
     ]
     this.#nextModel = hosted.length
     if (again === undefined) {
-      requireAdmissions(hosted, broker.environment, this.#clock.now())
+      requireAdmissions(hosted, environment, this.#clock.now())
       await this.#requirePreflight()
     }
     const engine = new Engine({
       options,
       strategy,
+      environment,
       runId,
       currency: broker.baseCurrency ?? 'USD',
       models: hosted,
@@ -227,12 +230,13 @@ export class Conductor {
 
   /** On paper and live accounts the broker's own checks must pass; live ones also need a notifier that works and limits. */
   async #requirePreflight(): Promise<void> {
+    const { environment } = this.#parts
     const { broker, signal, notifier, risk = [] } = this.#parts.options
-    if (broker.environment === 'simulated') return
+    if (environment === 'simulated') return
     const findings = await broker.preflight({ signal })
     const failed = findings.find(({ severity }) => severity === 'error')
     if (failed !== undefined) throw new TradingError('PREFLIGHT_FAILED', `${broker.name}: ${failed.message}. ${failed.cure}`, { findings })
-    if (broker.environment !== 'live') return
+    if (environment !== 'live') return
     if (risk.length === 0) throw new TradingError('PREFLIGHT_FAILED', 'A live run needs risk limits; pass risk', { missing: 'risk' })
     const health = await notifier?.health({ signal })
     if (health !== undefined && health.status !== 'down') return
@@ -248,6 +252,14 @@ export class Conductor {
     const workingOrders = [...engine.orderLog.all()].filter((record) => !record.isTerminal).map(({ order }) => order)
     const session = { emit: engine.emit, workingOrders, nextCounter: () => engine.nextCounter(), instruments: engine.table.instruments }
     const snapshot = await broker.connect(session, { signal })
+    const said: string = broker.environment
+    if (said !== engine.environment) {
+      throw new TradingError(
+        'PREFLIGHT_FAILED',
+        `${broker.name} said ${engine.environment} when the run began and ${said} once it was connected; models, limits and notices were judged for ${engine.environment}. Make a broker for one account`,
+        { began: engine.environment, connected: said },
+      )
+    }
     if (this.#isResumed) this.#take(engine, snapshot)
     else {
       engine.record({ type: 'broker-snapshot', at: engine.now, snapshot })

@@ -48,6 +48,8 @@ export interface EngineObserver {
 export interface EngineParts {
   readonly options: RunOptions
   readonly strategy: Strategy
+  /** Where the money is, as the broker said when the run began; default: what it says now. */
+  readonly environment?: Environment | undefined
   readonly runId: string
   /** Currency that equity is counted in. */
   readonly currency: string
@@ -133,8 +135,9 @@ export class Engine {
   onBrokerStatus: (status: BrokerStatus) => void = () => {}
   foreignOrders = 0
 
-  constructor({ options, strategy, runId, currency, models, observer, journal, isReplaying }: EngineParts) {
+  constructor({ options, strategy, environment, runId, currency, models, observer, journal, isReplaying }: EngineParts) {
     const { broker, time, rates = {}, equitySamples = 65_536 } = options
+    this.environment = environment ?? broker.environment
     this.options = options
     this.#observer = observer
     this.riskView = new EngineRiskView(this)
@@ -147,7 +150,6 @@ export class Engine {
     this.journal = journal
     this.strategy = strategy
     this.runId = runId
-    this.environment = broker.environment
     this.simulation = broker.simulation
     this.isBuffered = time === 'backtest' && broker.simulation !== undefined
     this.ledger = new Ledger(currency)

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { documentDigest, TradingError } from '@gatehouse/contracts'
+import { documentDigest, TradingError, type Environment } from '@gatehouse/contracts'
 import { pinName } from '../manifest/snapshot-feed.js'
 import type { RunOptions, WarmUpOptions } from './options.js'
 
 /** What a run was configured with, as JSON: the journal's first entry, and where a simulated backtest's id comes from. */
-export function configOf(options: RunOptions): Record<string, unknown> {
+export function configOf(options: RunOptions, environment: Environment): Record<string, unknown> {
   const { time, feeds, broker, range, seed = 1, rates = {}, wrongSideStops = 'refuse', risk = [], models = [], shadows = [] } = options
   const describe = (model: (typeof models)[number]): { name: string; digest: string } => {
     const { name, digest } = 'model' in model ? model.model : model
@@ -16,7 +16,7 @@ export function configOf(options: RunOptions): Record<string, unknown> {
     feeds: feeds.map(({ name, schemas }) => ({ name, schemas: [...schemas] })),
     broker: {
       name: broker.name,
-      environment: broker.environment,
+      environment,
       currency: broker.baseCurrency ?? 'USD',
       supports: broker.supports,
       conventions: [...(broker.simulation?.conventions ?? [])],
@@ -44,8 +44,10 @@ export function warmUpName(warmUp: WarmUpOptions | undefined): { readonly from: 
  * The run's id, which its order ids begin with: derived from the configuration where nothing real is traded in virtual time, random otherwise.
  * @throws {TradingError} `OPTION_INVALID` for an id that brokers would not carry
  */
-export function runIdOf(options: RunOptions, config: Record<string, unknown>): string {
-  const { runId, time, broker } = options
+export function runIdOf(
+  { runId, time }: RunOptions,
+  { config, environment }: { readonly config: Record<string, unknown>; readonly environment: Environment },
+): string {
   if (runId !== undefined) {
     if (!/^[A-Za-z0-9-]{1,20}$/.test(runId)) {
       throw new TradingError('OPTION_INVALID', `runId "${runId}" must be 1 to 20 letters, digits or dashes`, {
@@ -55,6 +57,6 @@ export function runIdOf(options: RunOptions, config: Record<string, unknown>): s
     }
     return runId
   }
-  if (time === 'backtest' && broker.environment === 'simulated') return documentDigest(JSON.parse(JSON.stringify(config))).slice(0, 10)
+  if (time === 'backtest' && environment === 'simulated') return documentDigest(JSON.parse(JSON.stringify(config))).slice(0, 10)
   return randomBytes(5).toString('hex')
 }

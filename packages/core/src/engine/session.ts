@@ -1,4 +1,4 @@
-import { TradingError, type Admitted, type Refusal } from '@gatehouse/contracts'
+import { TradingError, type Admitted, type Environment, type Refusal } from '@gatehouse/contracts'
 import { EventEmitter } from 'eventemitter3'
 import type { BrokerStatus } from '../interfaces/broker.js'
 import type { FeedStatus } from '../interfaces/feed.js'
@@ -76,11 +76,14 @@ export class RunSession extends EventEmitter<SessionEvents> {
   /** @internal Use `start`. */
   constructor(options: RunOptions, again?: DoneAgain) {
     super()
-    requireOptions(options)
-    const config = configOf(options)
-    this.runId = runIdOf(options, config)
+    // Asked once: what decides about money must not answer differently later.
+    const { environment } = options.broker
+    requireOptions(options, environment)
+    const config = configOf(options, environment)
+    this.runId = runIdOf(options, { config, environment })
     this.#conductor = new Conductor({
       options,
+      environment,
       runId: this.runId,
       config: again?.config ?? JSON.stringify(config),
       observer: this.#observer(),
@@ -150,7 +153,7 @@ export class RunSession extends EventEmitter<SessionEvents> {
   }
 }
 
-function requireOptions({ feeds, time, range, broker }: RunOptions): void {
+function requireOptions({ feeds, time, range }: RunOptions, environment: Environment): void {
   if (feeds.length === 0) throw new TradingError('OPTION_INVALID', 'run: feeds is empty; pass at least one feed', { option: 'feeds' })
   const names = feeds.map(({ name }) => name)
   const twice = names.find((name, i) => names.indexOf(name) !== i)
@@ -160,8 +163,8 @@ function requireOptions({ feeds, time, range, broker }: RunOptions): void {
   if (range !== undefined && range.to <= range.from) {
     throw new TradingError('OPTION_INVALID', `run: range ends at ${range.to}, not after its start ${range.from}`, { option: 'range' })
   }
-  if (time === 'backtest' && broker.environment !== 'simulated') {
-    throw new TradingError('OPTION_INVALID', `run: a ${broker.environment} broker cannot trade in virtual time; use time: 'realtime'`, {
+  if (time === 'backtest' && environment !== 'simulated') {
+    throw new TradingError('OPTION_INVALID', `run: a ${environment} broker cannot trade in virtual time; use time: 'realtime'`, {
       option: 'time',
     })
   }

@@ -445,6 +445,26 @@ describe('models', () => {
     })
   })
 
+  test.each([
+    ['paper', 'live'],
+    ['simulated', 'live'],
+  ] as const)('a broker that says %s and turns out to be %s once connected is refused, and sent nothing', async (first, then) => {
+    const venue = adversarialVenue({ seed: 1 })
+    let isConnected = false
+    const sent: unknown[] = []
+    const broker: Broker = {
+      ...venue.broker,
+      get environment() {
+        return isConnected ? then : first
+      },
+      connect: (...given) => ((isConnected = true), venue.broker.connect(...given)),
+      submit: (group) => void sent.push(group),
+    }
+    const refused = run(options({ time: 'realtime', broker, clock: acceleratedClock({ from: t0, speed: 60 * 600 }) }))
+    await expect(refused).rejects.toMatchObject({ code: 'PREFLIGHT_FAILED', details: { began: first, connected: then } })
+    expect(sent).toEqual([])
+  })
+
   test('a model trained on another source is refused by name', async () => {
     const model = upModel({ inputs: [{ schema: 'ohlcv-1m', source: 'elsewhere', warmUp: 2 }] })
     await expect(run(options({ models: [model] }))).rejects.toMatchObject({ code: 'MODEL_SOURCE_MISMATCH' })
