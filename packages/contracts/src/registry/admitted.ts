@@ -86,16 +86,22 @@ export function recheckAdmission(admitted: unknown, at: { readonly environment: 
   }
   if (model.digest !== admission.artifactDigest)
     return refusal('subject', model.digest, admission.artifactDigest, 'The model no longer names the admitted artifact')
-  if (now < admission.admittedAt)
-    return refusal('clock', formatTime(now), formatTime(admission.admittedAt), 'The clock shows a time before the admission; set it right')
-  if (now >= admission.expiresAt)
+  // A clock that gives no time compares false with every time: what does not hold refuses.
+  if (!(now >= admission.admittedAt))
+    return refusal('clock', shown(now), formatTime(admission.admittedAt), 'The clock shows a time before the admission; set it right')
+  if (!(now < admission.expiresAt))
     return refusal(
       'expired',
-      formatTime(now),
+      shown(now),
       formatTime(admission.expiresAt),
       `The promotion of ${admission.name}@${admission.alias} has expired; promote again`,
     )
   return mark.revoked()
+}
+
+/** A time for a refusal, or what stood where one should. */
+function shown(now: unknown): string {
+  return typeof now === 'bigint' ? formatTime(now) : String(now)
 }
 
 function refusal(rule: string, observed: unknown, limit: unknown, message: string): Refusal {

@@ -105,6 +105,14 @@ describe('a registry', () => {
     expect(isAdmitted({ ...admitted })).toBe(false)
   })
 
+  test.each([undefined, NaN])('a clock that shows %s vouches for no admission', async (shown) => {
+    await using registry = await fresh()
+    const { digest } = await registry.register(smallCandidate())
+    await promote(registry, digest)
+    const admitted = await registry.admit('order-book@paper', 'paper', loadSmallNetwork)
+    expect(recheckAdmission(admitted, { environment: 'paper', now: shown as unknown as bigint })?.rule).toBe('clock')
+  })
+
   test('asks a second person for production, once per promotion', async () => {
     await using registry = await fresh()
     const { digest } = await registry.register(smallCandidate())
