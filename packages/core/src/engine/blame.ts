@@ -1,4 +1,4 @@
-import { isTradingError, TradingError, type ErrorCode } from '@gatehouse/contracts'
+import { formatTime, isTradingError, TradingError, type ErrorCode } from '@gatehouse/contracts'
 import type { Engine } from './engine.js'
 
 /** Names who threw: strategy or model, and where. Errors of the platform that passed through a handler stay what they are. */
@@ -10,7 +10,7 @@ export function blame(engine: Engine, cause: unknown): unknown {
   const code: ErrorCode = caller === 'strategy' ? 'STRATEGY_FAILED' : 'MODEL_FAILED'
   return new TradingError(
     code,
-    `${who} threw at ${now} ns, after ${rows} rows: ${reason}`,
+    `${who} threw at ${formatTime(now)}, after ${rows} ${rows === 1 ? 'row' : 'rows'}: ${reason}`,
     { strategy: strategy.name, at: now, rows },
     { cause },
   )

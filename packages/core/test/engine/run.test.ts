@@ -180,7 +180,12 @@ describe('run', () => {
   test('a strategy that throws is named, with the row and its own error as cause', async () => {
     const cause = new Error('division by nothing')
     const failing = run(options({ strategy: () => ({ name: 'fragile', onBar: () => { throw cause } }) })) // prettier-ignore
-    await expect(failing).rejects.toMatchObject({ code: 'STRATEGY_FAILED', cause, details: { rows: 1 } })
+    await expect(failing).rejects.toMatchObject({
+      code: 'STRATEGY_FAILED',
+      message: `fragile threw at ${formatTime(t0 + minute)}, after 1 row: division by nothing`,
+      cause,
+      details: { rows: 1 },
+    })
   })
 
   test('a strategy that answers its own orders without end is stopped', async () => {
