@@ -32,7 +32,12 @@ async function main(first: string): Promise<void> {
   await using head = await openDbn(first)
   const levels = head.metadata?.schema === 'mbo' ? 'mbp-10' : undefined
   await using feed = await dbnFiles({ files, levels })
-  const result = await run({ time: 'backtest', strategy: () => queueImbalance(), feeds: [feed], broker: simulatedBroker({ cash: 1_000_000 }) })
+  const result = await run({
+    time: 'backtest',
+    strategy: () => queueImbalance(),
+    feeds: [feed],
+    broker: simulatedBroker({ cash: 1_000_000 }),
+  })
   console.log(result.report.toString())
 }
 
