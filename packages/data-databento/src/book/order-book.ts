@@ -46,6 +46,7 @@ export class OrderBook {
   readonly bids: BookSide = { direction: 1, levels: [] }
   readonly asks: BookSide = { direction: -1, levels: [] }
   readonly #orders = new OrderIndex()
+  readonly #spare: RestingOrder[] = []
   readonly #change: BookChange = { side: 'N', depth: -1, levelRemoved: false, isShift: false }
   #unknownOrders = 0
   #isSettled = false
@@ -194,10 +195,22 @@ export class OrderBook {
       else levels.splice(at, 0, level)
       this.#change.isShift = true
     }
-    const order: RestingOrder = { idHigh, idLow, size, side, level, ahead: undefined, behind: undefined }
+    const order = this.#take(idHigh, idLow, size, side, level)
     this.#orders.add(order)
     enqueue(level, order)
     this.#touch(side, levels.length - 1 - at)
+  }
+
+  /** Orders that left the book are used again: books turn over millions of them. */
+  #take(idHigh: number, idLow: number, size: number, side: BookSide, level: PriceLevel): RestingOrder {
+    const order = this.#spare.pop()
+    if (order === undefined) return { idHigh, idLow, size, side, level, ahead: undefined, behind: undefined }
+    order.idHigh = idHigh
+    order.idLow = idLow
+    order.size = size
+    order.side = side
+    order.level = level
+    return order
   }
 
   #cancel(idHigh: number, idLow: number, size: number): void {
@@ -247,6 +260,7 @@ export class OrderBook {
     this.#touch(side, levels.length - 1 - at)
     this.#orders.delete(order)
     dequeue(level, order)
+    if (this.#spare.length < 4096) this.#spare.push(order)
     if (level.count > 0) return
     this.#change.levelRemoved = true
     this.#change.isShift = true
