@@ -1,5 +1,6 @@
 import { type Encoding } from 'hyparquet'
 import { ByteSink } from './byte-sink.js'
+import { encodeByteStreamSplit } from './byte-stream-split.js'
 import { type Codec, compress } from './compression.js'
 import { encodeDelta32, encodeDelta64 } from './delta-encode.js'
 import { buildDictionary, codeWidth, type Dictionary, type NumericArray } from './dictionary.js'
@@ -24,13 +25,17 @@ const pageSink = new ByteSink(1 << 20)
 const trialSink = new ByteSink(1 << 16)
 const compressedSink = new ByteSink(1 << 16)
 
-type Candidate = 'PLAIN' | 'DELTA_BINARY_PACKED' | 'RLE_DICTIONARY'
+type Candidate = 'PLAIN' | 'DELTA_BINARY_PACKED' | 'RLE_DICTIONARY' | 'BYTE_STREAM_SPLIT'
 
-/** Encodes a chunk as whichever of DELTA, dictionary and PLAIN is smallest on a sample after compression. */
+/** Encodes a chunk as whichever of DELTA, dictionary, byte-stream-split and PLAIN is smallest on a sample after compression. */
 export function encodeNumbers(values: NumericArray, codec: Codec): EncodedChunk {
   for (const { candidate, compressible } of ranked(values, codec)) {
     if (candidate === 'PLAIN') return { encoding: 'PLAIN', page: bytesOf(values), compressible }
     pageSink.reset()
+    if (candidate === 'BYTE_STREAM_SPLIT') {
+      encodeSplit(values, pageSink)
+      return { encoding: candidate, page: pageSink.view(), compressible }
+    }
     if (candidate === 'DELTA_BINARY_PACKED') {
       if (encodeDelta(values, pageSink)) return { encoding: candidate, page: pageSink.view(), compressible }
     } else {
@@ -83,6 +88,11 @@ function ranked(values: NumericArray, codec: Codec): Trial[] {
     add('RLE_DICTIONARY', trialSink.view(), dictionaryBytes(dictionary, taken, rows))
   }
   add('PLAIN', bytesOf(sample), 0)
+  if (codec !== 'uncompressed' && (values instanceof Float64Array || values instanceof Float32Array)) {
+    trialSink.reset()
+    encodeSplit(sample, trialSink)
+    add('BYTE_STREAM_SPLIT', trialSink.view(), 0)
+  }
   return trials.sort((a, b) => a.bytes - b.bytes)
 }
 
@@ -100,6 +110,13 @@ function compressedSize(bytes: Uint8Array, codec: Codec): number {
   compressedSink.reset()
   compress(codec, bytes, compressedSink)
   return Math.min(compressedSink.at, bytes.length)
+}
+
+function encodeSplit(values: NumericArray, out: ByteSink): void {
+  const bytes = bytesOf(values)
+  out.reserve(bytes.length)
+  encodeByteStreamSplit(bytes, values.BYTES_PER_ELEMENT, out.bytes, out.at)
+  out.at += bytes.length
 }
 
 function encodeDelta(values: NumericArray, out: ByteSink): boolean {
