@@ -332,5 +332,7 @@ if (process.argv[2] !== undefined) {
   const set = dataSet(options.set, options.rows, options.folder)
   const result = await cells[process.argv[2]](set, options)
   // The peak of a cell that only reads must not count what generating the data took: sets are made before.
-  process.stdout.write(`${JSON.stringify({ ...result, cpuMs: Math.round((process.cpuUsage().user + process.cpuUsage().system) / 1000), rssMb: Math.round(process.resourceUsage().maxRSS / 1024) })}\n`)
+  process.stdout.write(
+    `${JSON.stringify({ ...result, cpuMs: Math.round((process.cpuUsage().user + process.cpuUsage().system) / 1000), rssMb: Math.round(process.resourceUsage().maxRSS / 1024) })}\n`,
+  )
 }
