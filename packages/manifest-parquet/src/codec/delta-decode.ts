@@ -2,7 +2,8 @@ import { TradingError } from '@gatehouse/durable-log'
 import { type ByteCursor } from './byte-cursor.js'
 import { unpackBits } from './bit-packing.js'
 
-const two32 = 4294967296
+/** Flips unsigned order into signed order. */
+const signBit = -0x80000000
 /** Bounds the scratch that a hostile header could ask for; writers in the field use 32 to 256. */
 const longestMiniblock = 1 << 16
 
@@ -46,35 +47,28 @@ export function decodeDelta64(cursor: ByteCursor, target: BigInt64Array, to: num
   if (count === 0) return
   target[to] = first
   const halves = new Int32Array(target.buffer, target.byteOffset + to * 8, count * 2)
-  let valueLow = halves[0] >>> 0
+  let valueLow = halves[0]
   let valueHigh = halves[1]
   let done = 1
   while (done < count) {
     const least = cursor.zigzag64()
-    const leastLow = Number(BigInt.asUintN(32, least))
+    const leastLow = Number(BigInt.asIntN(32, least))
     const leastHigh = Number(least >> 32n)
     const widths = cursor.skip(miniblocks)
     for (let block = 0; block < miniblocks && done < count; block++) {
       const width = checkedWidth(cursor.bytes[widths + block], 64)
       const take = Math.min(perMiniblock, count - done)
       const from = miniblock(cursor, width, perMiniblock, take)
-      const upperStart = scratch.length / 2
       if (width > 32) unpackWide(cursor.bytes, from, width, take)
       else unpackBits(cursor.bytes, from, width, scratch, 0, take)
+      const upperStart = width > 32 ? scratch.length / 2 : -1
       for (let i = 0, at = done * 2; i < take; i++, at += 2) {
-        const offsetHigh = width > 32 ? scratch[upperStart + i] : 0
-        let sum = valueLow + leastLow + (scratch[i] >>> 0)
-        let carry = 0
-        if (sum >= two32) {
-          sum -= two32
-          carry = 1
-          if (sum >= two32) {
-            sum -= two32
-            carry = 2
-          }
-        }
-        valueLow = sum
-        valueHigh = (valueHigh + leastHigh + offsetHigh + carry) | 0
+        // 64-bit sums in 32-bit integers: a carry shows as an unsigned sum below its summand.
+        const first = (valueLow + leastLow) | 0
+        const second = (first + scratch[i]) | 0
+        const carry = ((first ^ signBit) < (valueLow ^ signBit) ? 1 : 0) + ((second ^ signBit) < (first ^ signBit) ? 1 : 0)
+        valueLow = second
+        valueHigh = (valueHigh + leastHigh + carry + (upperStart < 0 ? 0 : scratch[upperStart + i])) | 0
         halves[at] = valueLow
         halves[at + 1] = valueHigh
       }

@@ -86,7 +86,9 @@ export function encodeDelta64(values: BigInt64Array, out: ByteSink): boolean {
     const widthsAt = out.at
     out.at += miniblocks
     for (let block = 0; block < miniblocks; block++) {
-      out.bytes[widthsAt + block] = packOffsets(block * miniblockSize, Math.min((block + 1) * miniblockSize, inBlock), least, out)
+      // Packing may move the buffer, so the place of the width is looked up after it.
+      const width = packOffsets(block * miniblockSize, Math.min((block + 1) * miniblockSize, inBlock), least, out)
+      out.bytes[widthsAt + block] = width
     }
   }
   return true

@@ -2,6 +2,7 @@ import { parquetReadObjects } from 'hyparquet'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type ColumnSpec, type ColumnValues, memorySource, ParquetEncoder, ParquetFile } from '@gatehouse/manifest-parquet'
+import { random } from '../batches.js'
 import { bitsOf, column } from './arbitrary-columns.js'
 
 /** One file with one column and the given row groups. */
@@ -130,6 +131,33 @@ describe('long columns', () => {
       }),
       { numRuns: 100 },
     )
+  })
+})
+
+describe('pages of megabytes', () => {
+  const rows = 300_000
+  const next = random(5)
+  const wide = (): bigint => BigInt(Math.floor(next() * 2 ** 50))
+  let time = 1_700_000_000_000_000_000n
+  test.each<[string, ColumnSpec['type'], ColumnValues]>([
+    ['deltas of 50 bits', 'INT64', BigInt64Array.from({ length: rows }, () => (time += wide() >> 16n))],
+    ['deltas of 50 bits either way', 'INT64', BigInt64Array.from({ length: rows }, wide)],
+    ['deltas of 20 bits', 'INT64', BigInt64Array.from({ length: rows }, () => (time += wide() >> 30n))],
+    ['numbers of 32 bits', 'INT32', Int32Array.from({ length: rows }, () => next() * 2 ** 32 - 2 ** 31)],
+    ['steps of 20 bits', 'INT32', Int32Array.from({ length: rows }, (_, i) => i * 1000 + next() * 2 ** 20)],
+    ['doubles of any kind', 'DOUBLE', Float64Array.from({ length: rows }, () => next() ** 9)],
+    ['some thousand prices', 'DOUBLE', Float64Array.from({ length: rows }, () => Math.round(next() * 60_000) / 100)],
+    [
+      'distinct strings',
+      'TEXT',
+      { codes: Int32Array.from({ length: rows }, (_, i) => i), dictionary: Array.from({ length: rows }, (_, i) => `s${i}`) },
+    ],
+  ])('come back bit for bit: %s', async (_what, type, values) => {
+    for (const codec of ['snappy', 'uncompressed'] as const) {
+      const file = await ParquetFile.open(memorySource(write(type, [values], codec)))
+      const [read] = await file.readGroup(0)
+      expect(bitsOf(read.values as ColumnValues)).toEqual(bitsOf(values))
+    }
   })
 })
 
