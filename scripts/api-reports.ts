@@ -28,6 +28,7 @@ for (const { name, directory, entries } of packages()) {
         mainEntryPointFilePath: resolve(types),
         compiler: { tsconfigFilePath: resolve(directory, 'tsconfig.json') },
         apiReport: { enabled: true, reportFileName: `${report}.api.md`, reportFolder: resolve('api'), reportTempFolder: temporary },
+        newlineKind: 'lf',
         docModel: { enabled: false },
         dtsRollup: { enabled: false },
         tsdocMetadata: { enabled: false },
