@@ -79,6 +79,10 @@ export const errorCodes = {
   PARQUET_CORRUPT: { cause: 'Bytes of a file are damaged, cut short or contradict each other.', cure: 'Restore the file from a copy.' },
   PARQUET_UNSUPPORTED: { cause: 'A file uses an encoding or codec that is not read here.', cure: 'Rewrite it with zstd or snappy.' },
   PARQUET_COLUMN: { cause: 'A column is missing, of the wrong type, or of the wrong length.', cure: 'Correct the column named.' },
+  PARQUET_ENCODER: {
+    cause: 'A column that was just encoded does not read back as it was.',
+    cure: 'Nothing was written; check the memory of the machine, and report the column.',
+  },
   PARQUET_NO_ZSTD: { cause: 'This Node cannot write zstd.', cure: "Use Node 22.15 or later, or codec 'snappy'." },
 } as const
 

@@ -62,7 +62,7 @@ export class DataFileWriter {
   constructor(partition: Readonly<Record<string, string>>, context: WriteContext) {
     this.#context = context
     this.#partition = partition
-    this.#encoder = new ParquetEncoder({ columns: fileColumns(context.layout), codec: context.layout.codec })
+    this.#encoder = new ParquetEncoder({ columns: fileColumns(context.layout), codec: context.layout.codec, prove: true })
     this.#folders = ['data', ...Object.entries(partition).map(([column, value]) => partitionFolder(column, value))]
   }
 
