@@ -16,8 +16,8 @@ export interface DbnSource {
 }
 
 /** How many reads are in flight, and how large each is. Larger chunks fall out of the processor's cache, smaller ones cost turns of the loop. */
-const READ_BYTES = 1 << 20
-const READS_IN_FLIGHT = 4
+const READ_BYTES = 1 << 19
+const READS_IN_FLIGHT = 3
 const COMPRESSED_READ_BYTES = 1 << 18
 
 type OnProgress = ((progress: Progress) => void) | undefined
