@@ -42,7 +42,7 @@ export async function research(
   const candidate = withMetadata(trained, { at: evaluation.measuredAt, seed, shuffleLabels })
   const measured = (value: number | boolean, unit: string) => ({ value, unit, source: trained.digest, measuredAt: evaluation.measuredAt })
   const evidence = evidenceFromEvaluation(evaluation, {
-    dataVerified: { ...measured(verification.ok, 'boolean'), source: training.pin!.chain },
+    dataVerified: { ...measured(verification.ok, 'boolean'), source: training.pins[0].chain },
     predictionLatencyP99: measured(await latencyBound(candidate, judging), 'microseconds'),
   })
   return { candidate, evaluation, evidence }

@@ -317,7 +317,7 @@ export {
   type RunStatistics,
   type RunStatisticsOptions,
 } from './report/index.js'
-export { pinName, snapshotDataset, snapshotFeed, type SnapshotOptions } from './manifest/index.js'
+export { joinDatasets, pinName, snapshotDataset, snapshotFeed, type SnapshotOptions } from './manifest/index.js'
 export {
   consoleNotifier,
   type ConsoleNotifierOptions,

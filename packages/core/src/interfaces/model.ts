@@ -45,10 +45,11 @@ export interface Predictor<P extends Prediction = Prediction> {
   restore(state: Uint8Array): void
 }
 
-/** Recorded data to train and judge on, always by pin where it came from a manifest. */
+/** Recorded data to train and judge on, always by pin where it came from a manifest; one schema, or several joined ({@link joinDatasets}). */
 export interface Dataset {
   readonly name: string
-  readonly pin: ManifestPin | undefined
+  /** What names the bytes for ever, one for each table; empty where nothing is pinned, and nothing can be promoted. */
+  readonly pins: readonly ManifestPin[]
   readonly source: string
   readonly instruments: readonly Instrument[]
   readonly range: TimeRange

@@ -1,1 +1,1 @@
-export { pinName, snapshotDataset, snapshotFeed, type SnapshotOptions } from './snapshot-feed.js'
+export { joinDatasets, pinName, snapshotDataset, snapshotFeed, type SnapshotOptions } from './snapshot-feed.js'

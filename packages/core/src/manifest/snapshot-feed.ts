@@ -37,7 +37,7 @@ export function snapshotDataset(snapshot: Snapshot, { instruments, range }: Snap
   const whole = range ?? { from: 0n, to: endOfTime }
   return {
     name: pinName(snapshot.pin),
-    pin: snapshot.pin,
+    pins: [snapshot.pin],
     source: dataset,
     instruments,
     range: whole,
@@ -53,6 +53,39 @@ export function snapshotDataset(snapshot: Snapshot, { instruments, range }: Snap
         )
       }
       return snapshot.scan({ schema, symbols: symbolsOf(instruments), ...within(whole, part), signal })
+    },
+  }
+}
+
+/**
+ * Several datasets as one, for a model that reads several schemas: daily bars, news and figures of one universe, say. The range is what all have in
+ * common, the instruments are those of all; the source is the one they share, or all of theirs.
+ * @throws {TradingError} `DATASET_AMBIGUOUS` for none
+ */
+export function joinDatasets(parts: Readonly<Partial<Record<Schema, Dataset>>>): Dataset {
+  const datasets = Object.values(parts)
+  if (datasets.length === 0) throw new TradingError('DATASET_AMBIGUOUS', 'no dataset to join: name one for each schema', {})
+  const range = datasets.map((dataset) => dataset.range).reduce((all, part) => within(all, part))
+  return {
+    name: datasets.map(({ name }) => name).join(' + '),
+    pins: datasets.flatMap(({ pins }) => pins),
+    source: [...new Set(datasets.map(({ source }) => source))].sort().join(' + '),
+    instruments: [...new Map(datasets.flatMap(({ instruments }) => instruments.map((one) => [one.id, one]))).values()],
+    range,
+    batches(wanted, part, options): AsyncIterable<Batch> {
+      const dataset = parts[wanted]
+      if (dataset === undefined) {
+        const holds = Object.keys(parts)
+        throw new TradingError(
+          'DATASET_SCHEMA_MISSING',
+          `the joined datasets hold ${holds.join(', ')}, not ${wanted}: join one that does`,
+          {
+            wanted,
+            holds,
+          },
+        )
+      }
+      return dataset.batches(wanted, within(range, part), options)
     },
   }
 }

@@ -141,7 +141,7 @@ function requireSame({ provenance, needs }: ModelDescription, dataset: Dataset, 
       { trained, horizon, source, judged: dataset.source },
     )
   }
-  if (dataset.pin === undefined) throw notPinned(dataset)
+  if (dataset.pins.length === 0) throw notPinned(dataset)
 }
 
 const score = (value: number) => ({ value, unit: 'score', direction: 'higher' as const })

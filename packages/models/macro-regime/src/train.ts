@@ -229,7 +229,7 @@ function driftReference(rows: RegimeRows, indices: Int32Array, source: string) {
 }
 
 function requirePin(dataset: Dataset): ManifestPin {
-  if (dataset.pin !== undefined) return dataset.pin
+  if (dataset.pins.length > 0) return dataset.pins[0]
   throw notPinned(dataset)
 }
 

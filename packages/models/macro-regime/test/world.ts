@@ -30,7 +30,7 @@ export function datasetUntil(date: string, { pinned = true } = {}): Dataset {
     source: 'synthetic',
     instruments: market.instruments,
     range,
-    pin: pinned ? pin : undefined,
+    pins: pinned ? [pin] : [],
     async *batches(_schema, part = range) {
       for await (const item of market.bars('ohlcv-1h').batches(part)) if (item.type === 'batch') yield item
     },

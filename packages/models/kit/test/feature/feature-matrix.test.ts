@@ -32,7 +32,7 @@ function dataset(source = 'test', count = 240): Dataset {
   }
   return {
     name: 'two names',
-    pin: undefined,
+    pins: [],
     source,
     instruments: [spy, qqq],
     range: { from: 0n, to: BigInt(count) * minute },
