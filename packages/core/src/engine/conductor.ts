@@ -268,7 +268,7 @@ export class Conductor {
     engine.onBrokerStatus = (status) => this.#onBrokerStatus(status)
     const equity = engine.portfolio.equity ?? fromNano(engine.ledger.account(engine.ledger.currency).nano)
     if (options.warmUp !== undefined)
-      await warmUp(engine, options.warmUp, { until: this.#startTime, signal, onProgress: options.onProgress })
+      await warmUp(engine, [options.warmUp].flat(), { until: this.#startTime, signal, onProgress: options.onProgress })
     engine.host.start(engine.now)
     if (time === 'realtime') engine.drain()
     this.#notices.started()

@@ -25,6 +25,7 @@ import { RunContext } from './context.js'
 import { InstrumentTable } from './instrument-table.js'
 import type { Lane } from './lane.js'
 import { ModelHost, type HostedModel } from './models.js'
+import type { BenchmarkCurve } from '../report/run-record.js'
 import type { RunOptions } from './options.js'
 import { EquityCurve, FillRecorder, PriceRecorder, RefusalRecorder } from './recorder.js'
 import { never, timeKey, timeOfKey, type TimeKey } from './time-key.js'
@@ -268,6 +269,8 @@ export class Engine {
     this.ledger.holding(index, instrument.multiplier, instrument.currency)
     this.prices[index] = new PriceRecorder(index, chartSamples)
     this.priceKeys[index] = 0
+    const { benchmark } = this.options
+    if (this.#benchmarkIndex < 0 && (instrument.symbol === benchmark || instrument.id === benchmark)) this.#benchmarkIndex = index
     if (this.journal !== undefined && !this.#isFolding) this.record({ type: 'instrument', at: this.now, number: index, instrument })
   }
 
@@ -706,7 +709,9 @@ export class Engine {
   /** Positions and marks follow a split or rename; cash and rolls come as the broker's own events. */
   followCorporateAction(action: CorporateActionView, index: number): void {
     const holding = this.ledger.holdings[index]
-    if (action.kind === 'split' && action.ratio > 0) this.ledger.split(holding, action.ratio)
+    if (action.kind !== 'split' || !(action.ratio > 0)) return
+    this.ledger.split(holding, action.ratio)
+    if (index === this.#benchmarkIndex) this.#benchmarkScale *= action.ratio
   }
 
   /** When anything is due that is not market data. */
@@ -752,7 +757,32 @@ export class Engine {
   sampleEquity(next: TimeKey): void {
     const rateOf = this.portfolio.rateOf
     for (const limit of this.#observing) limit.observe?.(this.riskView)
-    this.equityCurve.add(this.nowKey, this.ledger.equity(rateOf), this.ledger.grossExposure(rateOf), next)
+    this.equityCurve.add(this.nowKey, next, this.ledger.equity(rateOf), this.ledger.grossExposure(rateOf), this.#benchmarkPrice)
+  }
+
+  /** Number of the instrument that the run is compared with, once it is known. */
+  #benchmarkIndex = -1
+  /** Splits since the run began: the benchmark's price goes on as if there had been none. */
+  #benchmarkScale = 1
+  /** Where the benchmark stood when history ended and the run began. */
+  #benchmarkStart: { readonly at: TimeNs; readonly price: number } | undefined
+
+  get #benchmarkPrice(): number {
+    return this.#benchmarkIndex < 0 ? NaN : this.ledger.holdings[this.#benchmarkIndex].mark * this.#benchmarkScale
+  }
+
+  /** What the run is compared with, where it was sampled with equity. */
+  benchmarkCurve(name: string): BenchmarkCurve | undefined {
+    if (this.#benchmarkIndex < 0) return undefined
+    const start = this.#benchmarkStart
+    const { times, benchmark } = this.equityCurve
+    const hasPrice = (_: unknown, row: number): boolean => benchmark[row] === benchmark[row]
+    const isLater = start === undefined || times[0] > start.at
+    return {
+      name,
+      times: BigInt64Array.from([...(start !== undefined && isLater ? [start.at] : []), ...times.filter(hasPrice)]),
+      values: Float64Array.from([...(start !== undefined && isLater ? [start.price] : []), ...benchmark.filter(hasPrice)]),
+    }
   }
 
   readonly rowsBySchema = new Map<Schema, number>()
@@ -873,6 +903,8 @@ export class Engine {
     this.isWarmingUp = false
     this.equityCurve.nextKey = 0
     this.#beginCharts()
+    const price = this.#benchmarkPrice
+    if (price === price) this.#benchmarkStart = { at: this.now, price }
     this.#nextCheckpoint = this.rows + this.#checkpointEvery
   }
 

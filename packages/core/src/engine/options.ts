@@ -9,6 +9,7 @@ import type { Notifier } from '../interfaces/notifier.js'
 import type { RiskLimit } from '../interfaces/risk.js'
 import type { Strategy } from '../interfaces/strategy.js'
 import type { TimeMode, TimeNs, TimeRange } from '../interfaces/time.js'
+import type { BenchmarkCurve } from '../report/run-record.js'
 import type { RunStatisticsOptions } from '../report/run-statistics.js'
 import type { KillLatch } from '../risk/kill-latch.js'
 import type { RunClock } from './clock.js'
@@ -59,7 +60,8 @@ export interface RunOptions extends CallOptions {
   readonly notifier?: Notifier | undefined
   /** Real-time runs only; default the machine's. See `acceleratedClock`. */
   readonly clock?: RunClock | undefined
-  readonly warmUp?: WarmUpOptions | undefined
+  /** One manifest, or several whose rows are merged as feeds are: by the time they could be known, at equal times the earlier of the list first. */
+  readonly warmUp?: WarmUpOptions | readonly WarmUpOptions[] | undefined
   /** Real-time runs: rows that may wait for the loop. Past it feeds wait, or quotes are conflated: the latest of each instrument stays. */
   readonly queue?: { readonly rows?: number | undefined; readonly conflateQuotes?: boolean | undefined } | undefined
   /** Stops trading until a person releases it, across processes and restarts. */
@@ -72,8 +74,11 @@ export interface RunOptions extends CallOptions {
   readonly wrongSideStops?: 'refuse' | 'accept' | undefined
   /** Equity samples kept; default 65 536. Past it their spacing widens. */
   readonly equitySamples?: number | undefined
-  /** Symbol of the instrument to compare with: its price is held from start to end. */
-  readonly benchmark?: string | undefined
+  /**
+   * What to compare with: the symbol of an instrument of the run, whose price is sampled with equity, or a curve of your own (`priceCurve`), which may begin
+   * before the run does.
+   */
+  readonly benchmark?: string | BenchmarkCurve | undefined
   /** How the report computes. */
   readonly statistics?: RunStatisticsOptions | undefined
 }

@@ -26,6 +26,7 @@ export class EquityCurve {
   #times: BigInt64Array
   #values: Float64Array
   #gross: Float64Array
+  #benchmark: Float64Array
   #length = 0
   #level = 0
   /** The present bucket ends before this. */
@@ -37,6 +38,7 @@ export class EquityCurve {
     this.#times = new BigInt64Array(first)
     this.#values = new Float64Array(first)
     this.#gross = new Float64Array(first)
+    this.#benchmark = new Float64Array(first)
   }
 
   get times(): BigInt64Array {
@@ -48,15 +50,20 @@ export class EquityCurve {
   get gross(): Float64Array {
     return this.#gross.slice(0, this.#length)
   }
+  /** Price of what the run is compared with, `NaN` where none was seen. */
+  get benchmark(): Float64Array {
+    return this.#benchmark.slice(0, this.#length)
+  }
 
   /** Adds the value that held at `key`, and opens the bucket of `next`. */
-  add(key: TimeKey, equity: number, gross: number, next: TimeKey): void {
+  add(key: TimeKey, next: TimeKey, equity: number, gross: number, benchmark: number): void {
     if (key === this.#lastKey && this.#length > 0) this.#length--
     if (this.#length === this.#times.length) this.#grow()
     const at = timeOfKey(key)
     this.#times[this.#length] = at
     this.#values[this.#length] = equity
     this.#gross[this.#length] = gross
+    this.#benchmark[this.#length] = benchmark
     this.#length++
     this.#lastKey = key
     const width = bucketWidths[this.#level]
@@ -66,13 +73,16 @@ export class EquityCurve {
   #grow(): void {
     if (this.#times.length < this.capacity) {
       const length = Math.min(this.capacity, this.#times.length * 2)
-      const [times, values, gross] = [new BigInt64Array(length), new Float64Array(length), new Float64Array(length)]
+      const times = new BigInt64Array(length)
+      const [values, gross, benchmark] = [0, 0, 0].map(() => new Float64Array(length))
       times.set(this.#times)
       values.set(this.#values)
       gross.set(this.#gross)
+      benchmark.set(this.#benchmark)
       this.#times = times
       this.#values = values
       this.#gross = gross
+      this.#benchmark = benchmark
       return
     }
     while (this.#length > this.capacity / 2 && this.#level < bucketWidths.length - 1) this.#thin(bucketWidths[++this.#level])
@@ -90,6 +100,7 @@ export class EquityCurve {
       this.#times[kept] = this.#times[i]
       this.#values[kept] = this.#values[i]
       this.#gross[kept] = this.#gross[i]
+      this.#benchmark[kept] = this.#benchmark[i]
       kept++
     }
     this.#length = kept

@@ -6,8 +6,8 @@ import type { Strategy } from '../interfaces/strategy.js'
 import type { RiskLimit } from '../interfaces/risk.js'
 import { inspectJournal, RunJournal, WrittenEntries, type Difference } from '../journal/run-journal.js'
 import type { RunModel } from './models.js'
-import type { WarmUpOptions } from './options.js'
-import { warmUpName } from './run-id.js'
+import type { RunOptions } from './options.js'
+import { warmUpNames } from './run-id.js'
 import { RunSession } from './session.js'
 
 /** What a recorded run is done again with. */
@@ -25,7 +25,7 @@ export interface ReplayOptions extends CallOptions {
   /** The same limits. */
   readonly risk?: readonly RiskLimit[] | undefined
   /** The same history before the run, where it had one. */
-  readonly warmUp?: WarmUpOptions | undefined
+  readonly warmUp?: RunOptions['warmUp']
 }
 
 /** Whether a recorded run came out the same. */
@@ -50,11 +50,11 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
   const state = await inspectJournal(directory)
   if (state.start === undefined) throw new TradingError('JOURNAL_EMPTY', `${directory} holds no run`, { directory })
   const config = JSON.parse(state.start.config) as RecordedConfig
-  const given = warmUpName(warmUp)
-  if (JSON.stringify(given) !== JSON.stringify(config.warmUp ?? null)) {
+  const given = warmUpNames(warmUp)
+  if (JSON.stringify(given) !== JSON.stringify(config.warmUp ?? [])) {
     throw new TradingError(
       'OPTION_INVALID',
-      `The run was warmed up with ${JSON.stringify(config.warmUp ?? null)}, the replay would be with ${JSON.stringify(given)}; pass the same warmUp`,
+      `The run was warmed up with ${JSON.stringify(config.warmUp ?? [])}, the replay would be with ${JSON.stringify(given)}; pass the same warmUp`,
       {
         recorded: config.warmUp,
         given,
@@ -106,7 +106,7 @@ interface RecordedConfig {
     readonly supports: BrokerAbilities
   }
   readonly range: { readonly from: string; readonly to: string } | null
-  readonly warmUp?: ReturnType<typeof warmUpName> | undefined
+  readonly warmUp?: ReturnType<typeof warmUpNames> | undefined
   readonly rates: Readonly<Record<string, number>>
   readonly wrongSideStops: 'refuse' | 'accept'
   readonly checkpointEveryRows: number | null

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { documentDigest, TradingError, type Environment } from '@gatehouse/contracts'
 import { pinName } from '../manifest/snapshot-feed.js'
-import type { RunOptions, WarmUpOptions } from './options.js'
+import type { RunOptions } from './options.js'
 
 /** What a run was configured with, as JSON: the journal's first entry, and where a simulated backtest's id comes from. */
 export function configOf(options: RunOptions, environment: Environment): Record<string, unknown> {
@@ -22,7 +22,7 @@ export function configOf(options: RunOptions, environment: Environment): Record<
       conventions: [...(broker.simulation?.conventions ?? [])],
       settings: [...(broker.simulation?.settings ?? [])],
     },
-    warmUp: warmUpName(options.warmUp),
+    warmUp: warmUpNames(options.warmUp),
     range: range === undefined ? null : { from: String(range.from), to: String(range.to) },
     models: models.map(describe),
     shadows: shadows.map(describe),
@@ -34,10 +34,8 @@ export function configOf(options: RunOptions, environment: Environment): Record<
 }
 
 /** What a run was warmed up with, in words that a journal keeps. */
-export function warmUpName(warmUp: WarmUpOptions | undefined): { readonly from: string; readonly pin: string } | null {
-  if (warmUp === undefined) return null
-  const { from, pin = 'latest' } = warmUp
-  return { from: String(from), pin: pin === 'latest' ? pin : pinName(pin) }
+export function warmUpNames(warmUp: RunOptions['warmUp'] = []): readonly { readonly from: string; readonly pin: string }[] {
+  return [warmUp].flat().map(({ from, pin = 'latest' }) => ({ from: String(from), pin: pin === 'latest' ? pin : pinName(pin) }))
 }
 
 /**

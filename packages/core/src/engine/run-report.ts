@@ -1,5 +1,5 @@
 import { createReport, type Report } from '../report/report.js'
-import type { OpenPosition, PriceSeries, RunFlag, RunRecord } from '../report/run-record.js'
+import type { OpenPosition, RunFlag, RunRecord } from '../report/run-record.js'
 import type { Engine } from './engine.js'
 
 /** What the engine cannot know of itself. */
@@ -26,6 +26,7 @@ function recordOf(engine: Engine, { initialEquity, outcome, message, provenance 
     environment: engine.environment,
     currency: ledger.currency,
     initialEquity,
+    startedAt: options.range?.from,
     equity: { times: equityCurve.times, values: equityCurve.values },
     grossExposure: equityCurve.gross,
     instruments: table.instruments.map(({ symbol, multiplier }) => ({ symbol, multiplier })),
@@ -36,7 +37,7 @@ function recordOf(engine: Engine, { initialEquity, outcome, message, provenance 
       averagePrice,
       lastPrice: mark,
     })),
-    benchmark: benchmarkOf(engine, prices, options.benchmark),
+    benchmark: typeof options.benchmark === 'string' ? engine.benchmarkCurve(options.benchmark) : options.benchmark,
     prices,
     orders: { ...orderLog.counts, working },
     refusals: engine.refusals.counts(),
@@ -57,18 +58,12 @@ function flagsOf(engine: Engine): RunFlag[] {
   }
   for (const name of engine.calendars.unknown)
     flags.push({ type: 'note', message: `calendar ${name} is not known: its instruments were taken to trade around the clock` })
-  const { simulation } = engine
+  const { simulation, options } = engine
+  if (typeof options.benchmark === 'string' && engine.benchmarkCurve(options.benchmark) === undefined) {
+    flags.push({ type: 'note', message: `benchmark ${options.benchmark} is no instrument of this run: nothing is compared with it` })
+  }
   if (simulation === undefined) return flags
   if (simulation.optimism !== undefined) flags.push({ type: 'optimistic-fill', message: simulation.optimism })
   for (const message of simulation.conventions) flags.push({ type: 'note', message })
   return flags
-}
-
-function benchmarkOf(engine: Engine, prices: readonly PriceSeries[], symbol: string | undefined): RunRecord['benchmark'] {
-  if (symbol === undefined) return undefined
-  const series = prices.find(({ instrument }) => {
-    const known = engine.table.instruments[instrument]
-    return known.symbol === symbol || known.id === symbol
-  })
-  return series === undefined ? undefined : { name: symbol, times: series.times, values: series.close }
 }

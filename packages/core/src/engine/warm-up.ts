@@ -2,7 +2,9 @@ import type { CallOptions } from '@gatehouse/contracts'
 import type { Batch } from '../interfaces/batch.js'
 import type { Schema } from '../interfaces/schema.js'
 import type { TimeNs } from '../interfaces/time.js'
+import { mergeFeeds } from '../feed/merge-feeds.js'
 import { recordedFeed } from '../feed/recorded-feed.js'
+import type { Feed } from '../interfaces/feed.js'
 import type { Engine } from './engine.js'
 import { Lane } from './lane.js'
 import type { WarmUpOptions } from './options.js'
@@ -10,23 +12,19 @@ import { rowLoop } from './rows.js'
 import { never, timeKey } from './time-key.js'
 
 /**
- * Shows recorded rows before the run to predictors and strategy: those of `[from, until)` of a manifest, so that the run's first row is the
- * next one. Nothing is sent meanwhile; `context.isWarmingUp` says so.
+ * Shows recorded rows before the run to predictors and strategy: those of `[from, until)` of each manifest, merged, so that the run's first row is
+ * the next one. Nothing is sent meanwhile; `context.isWarmingUp` says so.
  */
 export async function warmUp(
   engine: Engine,
-  { manifest, pin = 'latest', from }: WarmUpOptions,
+  histories: readonly WarmUpOptions[],
   options: CallOptions & { readonly until: TimeNs },
 ): Promise<void> {
   const { until, signal, onProgress } = options
-  const snapshot = manifest.at(pin)
+  if (histories.length === 0) return
   const schemas = new Set<Schema>()
-  const feed = recordedFeed({
-    name: 'warm-up',
-    schemas: [],
-    instruments: async () => [],
-    open: () => snapshot.scan({ from, to: until, signal }),
-  })
+  const from = histories.reduce((earliest, history) => (history.from < earliest ? history.from : earliest), histories[0].from)
+  const feed = mergeFeeds(histories.map((history) => historyFeed(history, until)))
   const source = feed.batches({ from, to: until }, { signal })[Symbol.asyncIterator]()
   const lane = new Lane(-1, feed, source, engine.table)
   const before = engine.rows
@@ -44,4 +42,14 @@ export async function warmUp(
     await source.return?.()
     engine.endWarmUp()
   }
+}
+
+function historyFeed({ manifest, pin = 'latest', from }: WarmUpOptions, until: TimeNs): Feed {
+  const snapshot = manifest.at(pin)
+  return recordedFeed({
+    name: 'warm-up',
+    schemas: [],
+    instruments: async () => [],
+    open: (_range, _book, { signal }) => snapshot.scan({ from, to: until, signal }),
+  })
 }

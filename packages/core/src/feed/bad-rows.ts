@@ -36,6 +36,8 @@ export interface ReadReport {
   rows: number
   /** Rows left out by policy. */
   skipped: number
+  /** Sound rows outside the hours that were asked for (`hours`). */
+  outsideHours: number
   /** Rows left out by code, each with the first few. */
   readonly bad: Map<BadRowCode, { count: number; readonly first: BadRow[] }>
   /** Files whose last row no newline ends: it may be cut, which nobody can see. */
@@ -72,5 +74,5 @@ function badRowError({ code, file, line, value, message }: BadRow): TradingError
 }
 
 function emptyReport(): ReadReport {
-  return { rows: 0, skipped: 0, bad: new Map(), unterminated: [] }
+  return { rows: 0, skipped: 0, outsideHours: 0, bad: new Map(), unterminated: [] }
 }

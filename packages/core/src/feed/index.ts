@@ -11,5 +11,7 @@ export { FactorTable, readFactorFile, type DatedAction, type FactorRow } from '.
 export { leanBars, type LeanBarsOptions, type LeanOptions, type LeanResolution } from './lean/lean-files.js'
 export { leanQuotes } from './lean/lean-quotes.js'
 export { mapFileAliases, readMapFile, renames, type MappedTicker } from './lean/map-file.js'
+export { barOpens } from './bar-opens.js'
+export { priceCurve, type PriceCurve, type PriceCurveOptions } from './price-curve.js'
 export { aggregateBars, type AggregateFeed, type AggregateOptions } from './aggregate-bars.js'
 export { mergeFeeds } from './merge-feeds.js'

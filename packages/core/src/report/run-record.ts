@@ -76,6 +76,8 @@ export interface RunRecord {
   readonly environment: 'simulated' | 'paper' | 'live'
   readonly currency: string
   readonly initialEquity: number
+  /** When the run began, where its range said so: conventions that count from there read it (`startsAt: 'run'`). */
+  readonly startedAt?: bigint | undefined
   /** Equity over time, the first sample before the first trade. Any number of samples. */
   readonly equity: Curve
   readonly instruments: readonly RunInstrument[]

@@ -12,7 +12,7 @@ import {
 } from '../statistics/benchmark.js'
 import { conventions, type StatisticsConventions } from '../statistics/conventions.js'
 import { forEachDrawdown, maxDrawdownOfEquity, painIndex, ulcerIndex } from '../statistics/drawdown.js'
-import { kurtosis, skewness } from '../statistics/moments.js'
+import { kurtosis, mean, skewness } from '../statistics/moments.js'
 import { deflatedSharpeRatio, probabilisticSharpeRatio } from '../statistics/probabilistic.js'
 import { annualMean, growthRate, simpleReturns, toLogReturns } from '../statistics/returns.js'
 import { omegaRatio } from '../statistics/ratios.js'
@@ -28,8 +28,8 @@ import { type BenchmarkCurve, type RunRecord } from './run-record.js'
 export interface RunStatisticsOptions {
   /** Default `conventions.gatehouse`. */
   readonly conventions?: StatisticsConventions | undefined
-  /** Risk-free rate per year, a fraction. Default 0. */
-  readonly riskFreeAnnual?: number | undefined
+  /** Risk-free rate per year, a fraction; or rates through time, each from its time on: the mean of those that held at the samples of equity. Default 0. */
+  readonly riskFreeAnnual?: number | Curve | undefined
   /** How many strategies were tried before this one was chosen, this one included, and the variance of their Sharpe ratios per period. */
   readonly trials?: { readonly count: number; readonly varianceOfSharpes: number } | undefined
 }
@@ -127,8 +127,10 @@ export interface RunAnalysis {
  * Undefined figures are `NaN` (or the convention's stand-in); `describeFindings` says in words why.
  */
 export function runStatistics(record: RunRecord, options: RunStatisticsOptions = {}): RunAnalysis {
-  const { conventions: chosen = conventions.gatehouse, riskFreeAnnual = 0, trials } = options
-  const equity = withoutGaps(record.equity)
+  const { conventions: chosen = conventions.gatehouse, trials } = options
+  const equity = fromStart(withoutGaps(record.equity), record, chosen)
+  const riskFreeAnnual = meanRate(options.riskFreeAnnual ?? 0, equity.times)
+  const hasRisk = (risk: number): number => (risk === 0 && chosen.withoutRisk === 'undefined' ? NaN : risk)
   const sampled = sampleWithStart(equity, chosen)
   const returns = roundTo(simpleReturns(sampled.values).subarray(chosen.skippedReturns), chosen.returnDecimals)
   const returnTimes = sampled.times.subarray(1 + chosen.skippedReturns)
@@ -170,8 +172,8 @@ export function runStatistics(record: RunRecord, options: RunStatisticsOptions =
     annualReturn: earned,
     volatility,
     downsideRisk: downside,
-    sharpeRatio: (earned - riskFreeAnnual) / volatility,
-    sortinoRatio: (earned - riskFreeAnnual) / downside,
+    sharpeRatio: (earned - riskFreeAnnual) / hasRisk(volatility),
+    sortinoRatio: (earned - riskFreeAnnual) / hasRisk(downside),
     calmarRatio: (chosen.meanConvention === 'geometric' ? earned : cagr) / (maxDrawdown < 0 ? -maxDrawdown : NaN),
     omegaRatio: omegaRatio(returns, { periodsPerYear, riskFree: ratePerPeriod(riskFreeAnnual, periodsPerYear) }),
     maxDrawdown,
@@ -201,7 +203,7 @@ export function runStatistics(record: RunRecord, options: RunStatisticsOptions =
     fees: record.fills.fees.reduce((total, fee) => total + fee, 0),
     turnover: turnover(tradedNotional, equity.values, days / chosen.daysPerYear),
     turnoverPerPeriod: turnoverPerPeriod(record, sampled),
-    exposureTime: exposureOf(record, trades),
+    exposureTime: exposureOf(record, trades, chosen.exposure),
     trades: tradeStatistics(trades, record.initialEquity),
     benchmark: record.benchmark && benchmarkStatistics(record.benchmark, returns, benchmarkReturns, chosen, periodsPerYear, riskFreeAnnual),
   }
@@ -227,16 +229,18 @@ function benchmarkStatistics(
     name: benchmark.name,
     totalReturn: held,
     alpha:
-      chosen.alphaConvention === 'total'
-        ? jensenAlpha(own, held, slope, riskFreeAnnual)
-        : alpha(returns, benchmarkReturns, {
-            beta: slope,
-            periodsPerYear,
-            convention: chosen.alphaConvention,
-            meanConvention,
-            riskFree: isPerPeriod ? perPeriod : 0,
-            riskFreeAnnual,
-          }),
+      slope === 0 && chosen.withoutRisk === 'undefined'
+        ? NaN
+        : chosen.alphaConvention === 'total'
+          ? jensenAlpha(own, held, slope, riskFreeAnnual)
+          : alpha(returns, benchmarkReturns, {
+              beta: slope,
+              periodsPerYear,
+              convention: chosen.alphaConvention,
+              meanConvention,
+              riskFree: isPerPeriod ? perPeriod : 0,
+              riskFreeAnnual,
+            }),
     beta: slope,
     rSquared: rSquared(returns, benchmarkReturns),
     informationRatio: informationRatio(returns, benchmarkReturns, { periodsPerYear, meanConvention }),
@@ -285,6 +289,24 @@ function sampleWithStart(equity: Curve, chosen: StatisticsConventions): Curve {
   times.set(sampled.times, 1)
   values.set(sampled.values, 1)
   return { times, values }
+}
+
+/** The curve from when the run began, where the convention counts from there. */
+function fromStart(equity: Curve, { startedAt, initialEquity }: RunRecord, { startsAt }: StatisticsConventions): Curve {
+  if (startsAt !== 'run' || startedAt === undefined || equity.times.length === 0 || equity.times[0] <= startedAt) return equity
+  const times = new BigInt64Array(equity.times.length + 1)
+  const values = new Float64Array(times.length)
+  times[0] = startedAt
+  values[0] = initialEquity
+  times.set(equity.times, 1)
+  values.set(equity.values, 1)
+  return { times, values }
+}
+
+/** A rate as it is, or the mean of the steps that held at the times; the first step holds before it, too. */
+function meanRate(rate: number | Curve, times: BigInt64Array): number {
+  if (typeof rate === 'number') return rate
+  return mean(valuesAt(rate, times))
 }
 
 /** The samples that could be valued. */
@@ -341,10 +363,11 @@ function turnoverPerPeriod(record: RunRecord, sampled: Curve): number {
 }
 
 /** Share of equity samples with a position: from the exposure curve, else from the trades and what is still open. */
-function exposureOf(record: RunRecord, trades: TradeColumns): number {
+function exposureOf(record: RunRecord, trades: TradeColumns, by: StatisticsConventions['exposure']): number {
   const { times } = record.equity
   if (times.length === 0) return NaN
-  if (record.grossExposure !== undefined) return record.grossExposure.filter((value) => value !== 0).length / times.length
+  if (record.grossExposure !== undefined && by === 'samples')
+    return record.grossExposure.filter((value) => value !== 0).length / times.length
   const at = secondsReader(times)
   const [entries, exits] = [secondsReader(trades.entryTimes), secondsReader(trades.exitTimes)]
   const held: [number, number][] = Array.from(trades.profits, (_, i) => [entries(i), exits(i)])

@@ -12,6 +12,11 @@ export interface StatisticsConventions {
   readonly timeZone: string
   /** `'infer'` takes 252 or 365 days, 52 weeks, 12 months … from the sampled times. */
   readonly periodsPerYear: PeriodsPerYear | 'infer'
+  /**
+   * Where the first period begins: at the first sample of equity, or when the run began, however long its first row was in coming. The
+   * second counts days, growth and returns from the start of the run's range (LEAN).
+   */
+  readonly startsAt: 'first-sample' | 'run'
   /** Rows of the sampled returns that are left out at the start. */
   readonly skippedReturns: number
   /** Decimals a return per period is rounded to, when it is. */
@@ -30,6 +35,10 @@ export interface StatisticsConventions {
   /** Yearly Sharpe ratio that the probabilistic one has to beat. */
   readonly benchmarkSharpeAnnual: number
   readonly kurtosisTerm: NonNullable<ProbabilisticSharpeOptions['kurtosisTerm']>
+  /** A gain without risk, and alpha where beta is zero: infinite as the formula has it, or undefined (LEAN). */
+  readonly withoutRisk: 'infinite' | 'undefined'
+  /** What counts as time in the market: `'samples'` of equity with a position, or all from a trade's entry to its exit, both included. */
+  readonly exposure: 'samples' | 'trades'
   /** What stands for a statistic that is undefined. */
   readonly whenUndefined: number
 }
@@ -44,6 +53,7 @@ export const conventions: Readonly<Record<'gatehouse' | 'lean' | 'backtestingPy'
     sampling: 'auto',
     timeZone: 'UTC',
     periodsPerYear: 'infer',
+    startsAt: 'first-sample',
     skippedReturns: 0,
     meanConvention: 'arithmetic',
     volatilityConvention: 'scaled',
@@ -53,10 +63,12 @@ export const conventions: Readonly<Record<'gatehouse' | 'lean' | 'backtestingPy'
     daysPerYear: 365.25,
     benchmarkSharpeAnnual: 0,
     kurtosisTerm: 'raw',
+    withoutRisk: 'infinite',
+    exposure: 'samples',
     whenUndefined: NaN,
   },
   /**
-   * QuantConnect LEAN: returns between calendar midnights in New York, weekends included and yet annualised by 252, rounded to ten
+   * QuantConnect LEAN: returns from the start of the run's range between calendar midnights in New York, weekends included and yet annualised by 252, rounded to ten
    * decimals of a percent; benchmark values are rounded to seven digits as its charts keep them (a tracking error of 0.001 sees it);
    * undefined is 0.
    */
@@ -64,6 +76,7 @@ export const conventions: Readonly<Record<'gatehouse' | 'lean' | 'backtestingPy'
     sampling: 'calendar-day',
     timeZone: 'America/New_York',
     periodsPerYear: 252,
+    startsAt: 'run',
     skippedReturns: 1,
     returnDecimals: 12,
     benchmarkDigits: 7,
@@ -75,6 +88,8 @@ export const conventions: Readonly<Record<'gatehouse' | 'lean' | 'backtestingPy'
     daysPerYear: 365,
     benchmarkSharpeAnnual: 1,
     kurtosisTerm: 'excess-1',
+    withoutRisk: 'undefined',
+    exposure: 'samples',
     whenUndefined: 0,
   },
   /** backtesting.py: geometric means, the standard deviation of a product, alpha of total returns, beta of logarithmic ones. */
@@ -82,6 +97,7 @@ export const conventions: Readonly<Record<'gatehouse' | 'lean' | 'backtestingPy'
     sampling: 'day',
     timeZone: 'UTC',
     periodsPerYear: 'infer',
+    startsAt: 'first-sample',
     skippedReturns: 0,
     meanConvention: 'geometric',
     volatilityConvention: 'compounded',
@@ -91,6 +107,8 @@ export const conventions: Readonly<Record<'gatehouse' | 'lean' | 'backtestingPy'
     daysPerYear: 365.25,
     benchmarkSharpeAnnual: 0,
     kurtosisTerm: 'raw',
+    withoutRisk: 'infinite',
+    exposure: 'trades',
     whenUndefined: NaN,
   },
 }

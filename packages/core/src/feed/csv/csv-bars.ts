@@ -43,7 +43,8 @@ export function csvBars(options: string | CsvBarsOptions): FileFeed {
       callOptions.onProgress?.({ stage: `reading ${path}`, done: files++, total: plan.paths.length, unit: 'files' })
       yield* reader.read(path)
     }
-    if (badRows.report.rows === 0 && badRows.report.skipped === 0) throw empty(plan.paths)
+    const { rows, skipped, outsideHours } = badRows.report
+    if (rows + skipped + outsideHours === 0) throw empty(plan.paths)
   }
   const feed = recordedFeed({
     name,

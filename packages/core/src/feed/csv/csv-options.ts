@@ -1,5 +1,6 @@
 import { TradingError } from '@gatehouse/contracts'
 import { basename } from 'node:path'
+import { calendarNames } from '../../calendar/calendar-named.js'
 import type { Instrument } from '../../interfaces/instrument.js'
 import { barNs, isBarSchema, type BarSchema } from '../../interfaces/schema.js'
 import { equity } from '../../market-data/instruments.js'
@@ -45,6 +46,11 @@ export interface CsvBarsOptions {
    * wrongly puts bars outside them: `CSV_OUTSIDE_SESSION`.
    */
   readonly session?: 'regular' | 'extended' | 'any' | undefined
+  /**
+   * Keeps intraday bars that overlap these hours of the instrument's calendar, leaves the others out and counts them in `report.outsideHours`: `regular` of a file
+   * that holds pre- and post-market too. All bars when left out.
+   */
+  readonly hours?: 'regular' | 'extended' | undefined
   readonly onBadRow?: BadRowPolicies | undefined
   /** Dataset name of the rows; models refuse a source they were not trained on. */
   readonly source?: string | undefined
@@ -86,6 +92,12 @@ export function planCsv(given: string | CsvBarsOptions): CsvPlan {
     throw invalid(`adjust: '${adjust}' needs a factorFile`, { adjust })
   }
   const instrument = options.instrument ?? equity(options.symbol ?? symbolOfFile(paths[0]))
+  if (options.hours !== undefined && !calendarNames.includes(instrument.calendar)) {
+    throw invalid(`hours: '${options.hours}' needs a calendar that is known; that of ${instrument.symbol} is ${instrument.calendar}`, {
+      hours: options.hours,
+      calendar: instrument.calendar,
+    })
+  }
   return {
     ...options,
     paths,

@@ -35,6 +35,7 @@ export class CsvReader {
   readonly #isDaily: boolean
   readonly #rows: BarBuilder
   readonly #hours: SessionHours | undefined
+  readonly #kept: SessionHours | undefined
   #queue: (Batch | FeedStatus)[] = []
   #nextAction = 0
   // The stamp of the last good row, and when it was known.
@@ -53,6 +54,8 @@ export class CsvReader {
     this.#barSeconds = Number(barNs[schema] / 1_000_000_000n)
     this.#isDaily = schema === 'ohlcv-1d'
     this.#hours = this.#isDaily ? undefined : sessionHours(plan.instrument.calendar, plan.session ?? 'extended', this.#barSeconds)
+    const { hours, instrument } = plan
+    this.#kept = this.#isDaily || hours === undefined ? undefined : sessionHours(instrument.calendar, hours, this.#barSeconds)
     this.#rows = new BarBuilder({ schema, source: plan.source, instruments: [plan.instrument], capacity: plan.batchRows })
   }
 
@@ -123,6 +126,12 @@ export class CsvReader {
     const { plan } = this.#options
     if (this.#hours !== undefined && !this.#hours.holds(plan.stamp === 'start' ? seconds : seconds - this.#barSeconds)) {
       this.#bad(scanner, 'CSV_OUTSIDE_SESSION', scanner.text(positions.time), `read in ${plan.timeZone} lies outside ${this.#hours.name}`)
+      return
+    }
+    if (this.#kept !== undefined && !this.#kept.holds(plan.stamp === 'start' ? seconds : seconds - this.#barSeconds)) {
+      this.#lastSeconds = seconds
+      this.#lastNanos = nanos
+      this.#options.badRows.report.outsideHours++
       return
     }
     let factor = this.#factor

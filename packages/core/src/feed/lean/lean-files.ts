@@ -23,14 +23,18 @@ export interface LeanOptions {
   readonly timeZone?: string | undefined
   /** 10000 for equities, 1 for FX. */
   readonly priceScale?: number | undefined
+  /** Hours of the instrument's calendar that rows are kept of, as for `csvBars`: `'regular'` is LEAN's own default. All that the files hold when left out. */
+  readonly hours?: 'regular' | 'extended' | undefined
+  /** `factor_files/spy.csv`: splits and dividends. */
+  readonly factorFile?: string | undefined
+  /** As for `csvBars`; `'total'` is LEAN's own default (`DataNormalizationMode.Adjusted`). */
+  readonly adjust?: 'none' | 'splits' | 'total' | undefined
   readonly onBadRow?: BadRowPolicies | undefined
 }
 
 export interface LeanBarsOptions extends LeanOptions {
-  /** `factor_files/spy.csv` and `map_files/spy.csv`. */
-  readonly factorFile?: string | undefined
+  /** `map_files/spy.csv`: changes of ticker. */
   readonly mapFile?: string | undefined
-  readonly adjust?: 'none' | 'splits' | 'total' | undefined
   /** When a daily bar is known: 16:00 when left out. Early closes too are then known at 16:00, which is late and never early. */
   readonly knownAt?: string | undefined
 }
@@ -48,7 +52,7 @@ export const leanSchemas: Readonly<Record<LeanResolution, BarSchema>> = {
  * @throws {TradingError} `FEED_OPTIONS_INVALID` when there is no such file; from `batches` as `csvBars`
  */
 export function leanBars(options: LeanBarsOptions): FileFeed {
-  const { resolution, symbol, factorFile, mapFile, adjust, onBadRow } = options
+  const { resolution, symbol, factorFile, mapFile, adjust, hours, onBadRow } = options
   const isDated = resolution === 'minute' || resolution === 'second'
   return csvBars({
     path: leanPaths(options, 'trade'),
@@ -62,6 +66,7 @@ export function leanBars(options: LeanBarsOptions): FileFeed {
     factorFile,
     mapFile,
     adjust,
+    hours,
     onBadRow,
     source: 'lean',
   })

@@ -1,3 +1,4 @@
+import { TradingError } from '@gatehouse/contracts'
 import { openTimeZone } from '../../calendar/time-zone.js'
 import type { Batch } from '../../interfaces/batch.js'
 import type { FeedStatus } from '../../interfaces/feed.js'
@@ -12,6 +13,8 @@ import { parseNumber } from '../csv/number-field.js'
 import { RowScanner } from '../csv/row-scanner.js'
 import { dayOfFile, TimeField } from '../csv/time-field.js'
 import { recordedFeed } from '../recorded-feed.js'
+import { sessionHours, type SessionHours } from '../csv/session-hours.js'
+import { FactorTable, readFactorFile } from './factor-file.js'
 import { leanPaths, leanSeconds, type LeanOptions } from './lean-files.js'
 
 const batchRows = 8192
@@ -29,8 +32,12 @@ const askSize = 10
  */
 export function leanQuotes(options: LeanOptions): FileFeed {
   const { symbol, resolution, timeZone = 'America/New_York', priceScale = 10_000, onBadRow = 'throw' } = options
+  const { factorFile, adjust = 'none', hours } = options
   const paths = leanPaths(options, 'quote')
   const instrument = options.instrument ?? equity(symbol.toUpperCase())
+  if (adjust !== 'none' && factorFile === undefined) {
+    throw new TradingError('FEED_OPTIONS_INVALID', `leanQuotes: adjust: '${adjust}' needs a factorFile`, { adjust })
+  }
   const badRows = new BadRows(onBadRow)
   const feed = recordedFeed({
     name: `lean-quotes-${instrument.symbol}`,
@@ -38,38 +45,65 @@ export function leanQuotes(options: LeanOptions): FileFeed {
     instruments: async () => [instrument],
     async *open() {
       badRows.reset()
-      const reader = new QuoteReader(`lean-quotes-${instrument.symbol}`, instrument, leanSeconds(resolution), priceScale, badRows)
+      const seconds = leanSeconds(resolution)
+      const factors = adjust === 'none' || factorFile === undefined ? new FactorTable([]) : await readFactorFile(factorFile)
+      const reader = new QuoteReader({
+        feed: `lean-quotes-${instrument.symbol}`,
+        instrument,
+        barSeconds: seconds,
+        scale: priceScale,
+        badRows,
+        kept: hours === undefined ? undefined : sessionHours(instrument.calendar, hours, seconds),
+        factorOn: (day) => {
+          const { priceFactor, splitFactor } = factors.on(day)
+          return adjust === 'splits' ? splitFactor : priceFactor * splitFactor
+        },
+      })
       for (const path of paths) yield* reader.read(path, new TimeField('milliseconds-of-day', openTimeZone(timeZone), dayOfFile(path)))
     },
   })
   return Object.defineProperty(feed, 'report', { get: () => badRows.report, enumerable: true }) as FileFeed
 }
 
+interface QuoteReaderParts {
+  readonly feed: string
+  readonly instrument: Instrument
+  readonly barSeconds: number
+  readonly scale: number
+  readonly badRows: BadRows
+  /** Hours that rows are kept of. */
+  readonly kept: SessionHours | undefined
+  /** What prices of a local date are multiplied with. */
+  readonly factorOn: (day: number) => number
+}
+
 class QuoteReader {
+  readonly #parts: QuoteReaderParts
   #lastSeconds = -1
   #lastNanos = -1
   #sequence = 0
+  #day = NaN
+  #factor = 1
 
-  constructor(
-    private readonly feed: string,
-    private readonly instrument: Instrument,
-    private readonly barSeconds: number,
-    private readonly scale: number,
-    private readonly badRows: BadRows,
-  ) {}
+  constructor(parts: QuoteReaderParts) {
+    this.#parts = parts
+  }
 
   async *read(path: string, time: TimeField): AsyncGenerator<Batch | FeedStatus> {
     const scanner = new RowScanner(openBytes(path), path, 44)
-    let rows = new QuoteRows(this.instrument)
+    const { feed, instrument, badRows } = this.#parts
+    let rows = new QuoteRows(instrument)
     let skipped = 0
     try {
       do {
         while (scanner.next()) {
-          if (this.#row(scanner, time, rows)) this.badRows.report.rows++
+          const became = this.#row(scanner, time, rows)
+          if (became === 'row') badRows.report.rows++
+          else if (became === 'outside') badRows.report.outsideHours++
           else skipped++
           if (rows.length === batchRows) {
             yield rows.take()
-            rows = new QuoteRows(this.instrument)
+            rows = new QuoteRows(instrument)
           }
         }
       } while (await scanner.fill())
@@ -79,12 +113,12 @@ class QuoteReader {
     if (rows.length > 0) yield rows.take()
     if (skipped > 0) {
       const at = BigInt(Math.max(0, this.#lastSeconds)) * 1_000_000_000n
-      yield { type: 'feed-status', feed: this.feed, status: 'gap', at, schema: 'mbp-1', message: `${skipped} rows of ${path} left out` }
+      yield { type: 'feed-status', feed, status: 'gap', at, schema: 'mbp-1', message: `${skipped} rows of ${path} left out` }
     }
   }
 
-  /** Takes in one row; false when it was left out. */
-  #row(scanner: RowScanner, time: TimeField, rows: QuoteRows): boolean {
+  /** Takes in one row. */
+  #row(scanner: RowScanner, time: TimeField, rows: QuoteRows): 'row' | 'outside' | 'bad' {
     const { bytes, starts, ends } = scanner
     if (scanner.fieldCount !== fieldCount) {
       const code = scanner.isTerminated ? 'CSV_COLUMN_COUNT' : 'CSV_CUT_SHORT'
@@ -101,24 +135,23 @@ class QuoteReader {
       if (!isMissing && !(value(field) > 0))
         return this.#bad(scanner, 'CSV_PRICE_INVALID', scanner.text(field), 'is no price: prices are positive')
     }
+    const { kept, barSeconds, scale, factorOn } = this.#parts
     const sizes = [value(bidSize), value(askSize)].map((size) => (size > 0 ? size : 0))
     this.#lastSeconds = seconds
     this.#lastNanos = nanos
-    rows.append(
-      seconds + this.barSeconds,
-      nanos,
-      value(bidClose) / this.scale,
-      value(askClose) / this.scale,
-      sizes[0],
-      sizes[1],
-      this.#sequence++,
-    )
-    return true
+    if (kept !== undefined && !kept.holds(seconds)) return 'outside'
+    if (time.localDay !== this.#day) {
+      this.#day = time.localDay
+      this.#factor = factorOn(this.#day)
+    }
+    const price = (field: number): number => (value(field) / scale) * this.#factor
+    rows.append(seconds + barSeconds, nanos, price(bidClose), price(askClose), sizes[0], sizes[1], this.#sequence++)
+    return 'row'
   }
 
-  #bad({ file, line }: RowScanner, code: BadRowCode, value: string, problem: string): false {
-    this.badRows.handle({ code, file, line, value, message: `${JSON.stringify(value)} ${problem}` })
-    return false
+  #bad({ file, line }: RowScanner, code: BadRowCode, value: string, problem: string): 'bad' {
+    this.#parts.badRows.handle({ code, file, line, value, message: `${JSON.stringify(value)} ${problem}` })
+    return 'bad'
   }
 }
 
