@@ -187,3 +187,37 @@ export { permutationImportance } from './evaluate/permutation-importance.js'
 export { meanOutputs, predictOutputs } from './train/predict.js'
 export { crossValidate, trainEnsemble, trainMany, type FoldResult, type TrainJob, type TrainManyOptions } from './train/train-many.js'
 export { samplesFrom, type SampleSource } from './train/samples.js'
+
+export {
+  aucStatistic,
+  calibrationStatistic,
+  classStatistic,
+  meanStatistic,
+  rSquaredStatistic,
+  type Statistic,
+} from './evaluate/statistics.js'
+export { constantBaseline, linearBaseline, ruleBaseline } from './family/baselines.js'
+export { defineFamily, type KitFamily } from './family/define-family.js'
+export {
+  type Baseline,
+  type BaselineFold,
+  type CalibrationMethod,
+  type Economics,
+  type FamilyDefinition,
+  type FamilyServing,
+  type FamilyTraining,
+  type LoadedFamily,
+  type Measure,
+} from './family/definition.js'
+export { positionReturns, sharpePerPeriod } from './family/economics.js'
+export { fitRows, type Fit, type FitOptions, type FittedModel } from './family/fit.js'
+export { crossValidateFamily, evaluateFamily, judgeFamily, type Judgement, type JudgeOptions } from './family/judge.js'
+export { outputValues, testLabels, type Judging } from './family/judging.js'
+export { measureLatency, type Latency } from './family/latency.js'
+export { featureInputs, loadFamily, openInstrument } from './family/load.js'
+export { lookLedger, type LookEntry, type LookLedger } from './family/looks.js'
+export { predictRows } from './family/predict-rows.js'
+export { checkRows, groupOffsets, intervalsOf, labelledRows, type FamilyRows } from './family/rows.js'
+export { trainFamily } from './family/train.js'
+export { universePredictor } from './family/universe.js'
+export { featureMatrices, mergeViews, type FeatureLane } from './feature/feature-matrix.js'

@@ -30,50 +30,105 @@ export interface FeatureMatrixOptions extends CallOptions {
 export async function featureMatrix(
   features: FeatureSet,
   dataset: Dataset,
-  { instrument, context, every, range, signal, onProgress }: FeatureMatrixOptions,
+  { instrument, context, ...options }: FeatureMatrixOptions,
 ): Promise<FeatureMatrix> {
+  const [matrix] = await featureMatrices(features, dataset, { ...options, lanes: [{ instrument, context }] })
+  return matrix
+}
+
+/** One instrument of {@link featureMatrices}, with its context. */
+export interface FeatureLane {
+  readonly instrument: Instrument
+  readonly context?: Readonly<Record<string, Instrument>> | undefined
+}
+
+/**
+ * Matrices of several instruments in one pass over the data.
+ * @throws {TradingError} as {@link featureMatrix}; an instrument without enough rows is named
+ */
+export async function featureMatrices(
+  features: FeatureSet,
+  dataset: Dataset,
+  {
+    lanes,
+    every,
+    range,
+    signal,
+    onProgress,
+  }: Omit<FeatureMatrixOptions, 'instrument' | 'context'> & { readonly lanes: readonly FeatureLane[] },
+): Promise<readonly FeatureMatrix[]> {
   if (dataset.source !== features.source)
     throw new TradingError('MODEL_FEATURES_MISMATCH', `the features read ${features.source}, the data set is ${dataset.source}`, {
       expected: features.source,
       found: dataset.source,
     })
-  const stream = features.open(instrument, context)
   const width = features.spec.items.length
+  const open = lanes.map(({ instrument, context }) => ({ instrument, stream: features.open(instrument, context), rows: growing(width), count: 0 })) // prettier-ignore
   const schemas = [...new Set<Schema>([...features.features.map(({ operator }) => operator.schema), every, 'corporate-action'])]
-  const rows = growing(width)
   let count = 0
-  for await (const view of merge(dataset, schemas, range, { signal })) {
-    stream.update(view)
-    if (view.schema !== every || view.instrument !== instrument) continue
-    if (++count % 100_000 === 0) onProgress?.({ stage: 'computing features', done: count, unit: 'rows' })
-    if (stream.isWarm && stream.isComplete) rows.push(view.availableAt, stream.values, referencePrice(view))
+  for await (const view of mergeViews(dataset, schemas, { range, signal, optional: ['corporate-action'] })) {
+    if (++count % 50_000 === 0) onProgress?.({ stage: `features of ${dataset.name}`, done: count, unit: 'rows' })
+    for (const lane of open) {
+      const { stream, instrument, rows } = lane
+      stream.update(view)
+      if (view.schema !== every || view.instrument !== instrument) continue
+      lane.count++
+      if (stream.isWarm && stream.isComplete) rows.push(view.availableAt, stream.values, referencePrice(view))
+    }
   }
-  if (!stream.isWarm)
-    throw new TradingError('MODEL_FEATURE_NEVER_WARM', `${stream.cold().join(', ')} gave no value over ${count} rows; use a longer range`, {
-      features: stream.cold(),
-      rows: count,
-    })
-  return { features, instrument, ...rows.finish() }
+  return open.map(({ instrument, stream, rows, count: seen }) => {
+    const cold = stream.isWarm ? [] : stream.cold()
+    if (cold.length > 0)
+      throw new TradingError(
+        'MODEL_FEATURE_NEVER_WARM',
+        `${instrument.symbol}: ${cold.join(', ')} gave no value over ${seen} rows; use a longer range`,
+        {
+          instrument: instrument.id,
+          features: cold,
+          rows: seen,
+        },
+      )
+    return { features, instrument, ...rows.finish() }
+  })
 }
 
-/** Rows of several schemas in `availableAt` order; ties go in the order the schemas are named. */
-async function* merge(
+/**
+ * Rows of several schemas as views in `availableAt` order; ties go in the order the schemas are named. The view is reused.
+ * @throws {TradingError} `MODEL_INPUT_INVALID` when the data set gives another schema than it was asked for
+ */
+export async function* mergeViews(
   dataset: Dataset,
   schemas: readonly Schema[],
-  range: TimeRange | undefined,
-  options: CallOptions,
+  {
+    range,
+    optional = [],
+    ...options
+  }: CallOptions & {
+    readonly range?: TimeRange | undefined
+    /** Schemas that the data set need not hold: splits in-band, say, where prices are adjusted. */
+    readonly optional?: readonly Schema[] | undefined
+  } = {},
 ): AsyncGenerator<Cursor> {
-  const open = schemas.map((schema) => ({
-    batches: dataset.batches(schema, range, options)[Symbol.asyncIterator](),
-    batch: undefined as Batch | undefined,
-    cursor: undefined as Cursor | undefined,
-  }))
+  const open = schemas.flatMap((schema) => {
+    const batches = openLane(dataset, schema, { range, isOptional: optional.includes(schema), options })
+    return batches ? [{ schema, batches, batch: undefined as Batch | undefined, cursor: undefined as Cursor | undefined }] : []
+  })
   const advance = async (lane: (typeof open)[number]): Promise<void> => {
     lane.cursor = undefined
     for (let next = await lane.batches.next(); next.done !== true; next = await lane.batches.next()) {
-      if (next.value.length === 0) continue
-      lane.batch = next.value
-      lane.cursor = next.value.view()
+      const batch = next.value
+      if (batch.schema !== lane.schema)
+        throw new TradingError(
+          'MODEL_INPUT_INVALID',
+          `data set ${dataset.name} gave ${batch.schema} when asked for ${lane.schema}; filter by schema`,
+          {
+            wanted: lane.schema,
+            found: batch.schema,
+          },
+        )
+      if (batch.length === 0) continue
+      lane.batch = batch
+      lane.cursor = batch.view()
       return
     }
   }
@@ -94,6 +149,20 @@ async function* merge(
     do yield cursor
     while (++cursor.row < batch.length && (limit === undefined || cursor.availableAt < limit))
     if (cursor.row >= batch.length) await advance(first)
+  }
+}
+
+/** `undefined` for an optional schema that a data set says it does not hold. */
+function openLane(
+  dataset: Dataset,
+  schema: Schema,
+  { range, isOptional, options }: { readonly range: TimeRange | undefined; readonly isOptional: boolean; readonly options: CallOptions },
+): AsyncIterator<Batch> | undefined {
+  try {
+    return dataset.batches(schema, range, options)[Symbol.asyncIterator]()
+  } catch (error) {
+    if (isOptional && error instanceof TradingError && error.code === 'DATASET_SCHEMA_MISSING') return undefined
+    throw error
   }
 }
 

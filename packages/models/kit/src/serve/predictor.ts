@@ -4,7 +4,8 @@ import { type LoadedArtifact } from '../artifact/artifact.js'
 import { calibrate, type Calibration, readCalibration } from '../calibrate/calibration.js'
 import { driftMonitor, type DriftMonitor } from '../drift/drift.js'
 import { type FeatureSet, requireSameFeatures } from '../feature/feature-set.js'
-import { compilePlan, type Plan } from './plan.js'
+import { badState, packParts, unpackParts } from './packing.js'
+import { type Plan } from './plan.js'
 import { compileStreamingPlan, type StreamingPlan } from './streaming-plan.js'
 
 /** Predictor of one instrument with what the kit adds. */
@@ -49,7 +50,6 @@ export function openPredictor<P extends Prediction>({
   const prediction = make(values)
   const drift = monitorOf(artifact.description.driftReference)
   const row = new Float32Array(features.spec.items.length)
-  let raw: Float32Array | undefined
   let hasGap = false
   return {
     drift,
@@ -67,29 +67,22 @@ export function openPredictor<P extends Prediction>({
       hasGap = false
       row.set(stream.values)
       drift?.monitor.observe(stream.values)
-      raw = engine.push(row)
+      engine.push(row)
     },
     predict(now, emit) {
-      if (raw === undefined || hasGap || !stream.isWarm || !engine.isWarm) return
+      if (hasGap || !stream.isWarm || !engine.isWarm) return
+      const raw = engine.output()
       for (let o = 0; o < outputs.length; o++) writeOutput(calibrations[o], outputs[o], raw, values)
       fill(prediction, now)
       emit(prediction)
     },
-    save: () =>
-      pack([
-        stream.save(),
-        engine.save(),
-        drift?.monitor.save() ?? new Uint8Array(),
-        Uint8Array.of(raw === undefined ? 0 : 1, hasGap ? 1 : 0),
-        raw ? bytesOf(raw) : new Uint8Array(),
-      ]),
+    save: () => packParts([stream.save(), engine.save(), drift?.monitor.save() ?? new Uint8Array(), Uint8Array.of(hasGap ? 1 : 0)]),
     restore(state) {
-      const [streamState, engineState, driftState, flags, last] = unpack(state, 5)
+      const [streamState, engineState, driftState, flags] = unpackParts(state, 4)
       stream.restore(streamState)
       engine.restore(engineState)
       if (drift) drift.monitor.restore(driftState)
-      raw = flags[0] === 1 ? new Float32Array(last.slice().buffer) : undefined
-      hasGap = flags[1] === 1
+      hasGap = flags[0] === 1
     },
   }
 }
@@ -115,7 +108,9 @@ function monitorOf(reference: ModelDescription['driftReference']): KitPredictor<
 /** What turns rows into raw outputs: the plan itself, a stream, or a window. */
 interface Engine extends Pick<Plan, 'outputs' | 'outputSize'> {
   readonly isWarm: boolean
-  push(row: Float32Array): Float32Array | undefined
+  push(row: Float32Array): void
+  /** Of the rows so far, once warm; valid until the plan is used again, by this predictor or another. */
+  output(): Float32Array
   reset(): void
   save(): Uint8Array
   restore(state: Uint8Array): void
@@ -123,49 +118,39 @@ interface Engine extends Pick<Plan, 'outputs' | 'outputSize'> {
 
 function makeEngine({ network, weights, normaliser, plan }: LoadedArtifact): Engine {
   const parts = { network: network.definition, weights, normaliser, backend: plan.backend }
-  if (network.input.length === 1) return flatEngine(plan)
+  if (network.input.length === 1) return windowEngine(plan, network.input[0])
   try {
     return streamEngine(compileStreamingPlan(parts))
   } catch (error) {
     if (!(error instanceof TradingError) || error.code !== 'MODEL_STREAMING_INEXACT') throw error
-    return windowEngine(compilePlan(parts), network.input[1])
-  }
-}
-
-function flatEngine(plan: Plan): Engine {
-  const { outputs, outputSize } = plan
-  let count = 0
-  return {
-    outputs,
-    outputSize,
-    get isWarm() {
-      return count > 0
-    },
-    push: (row) => {
-      count = 1
-      return plan.compute(row)
-    },
-    reset: () => void (count = 0),
-    save: () => Uint8Array.of(count),
-    restore: ([saved]) => void (count = saved),
+    return windowEngine(plan, network.input[1])
   }
 }
 
 function streamEngine(stream: StreamingPlan): Engine {
+  let raw: Float32Array = new Float32Array(stream.outputSize)
   return {
     outputs: stream.outputs,
     outputSize: stream.outputSize,
     get isWarm() {
       return stream.isWarm
     },
-    push: (row) => stream.push(row),
+    push: (row) => void (raw = stream.push(row)),
+    output: () => raw,
     reset: () => stream.reset(),
-    save: () => stream.save(),
-    restore: (state) => stream.restore(state),
+    save: () => packParts([stream.save(), bytesOf(raw)]),
+    restore(state) {
+      const [streamed, last] = unpackParts(state, 2)
+      stream.restore(streamed)
+      raw = new Float32Array(last.slice().buffer)
+    },
   }
 }
 
-/** Keeps the last rows twice, a window apart, so that the window is always one stretch. The network runs at every row. */
+/**
+ * Keeps the last rows (a flat network's window is one row) twice, a window apart, so that the window is always one stretch. The network runs when it is asked,
+ * not at every row: predictors of many instruments share one plan, and many rows pass unasked.
+ */
 function windowEngine(plan: Plan, rowSize: number): Engine {
   const steps = plan.inputSize / rowSize
   const ring = new Float32Array(2 * plan.inputSize)
@@ -178,49 +163,22 @@ function windowEngine(plan: Plan, rowSize: number): Engine {
       return count >= steps
     },
     push(row) {
-      const slot = count % steps
+      const slot = count++ % steps
       ring.set(row, slot * rowSize)
       ring.set(row, slot * rowSize + plan.inputSize)
-      return ++count >= steps ? plan.compute(windows[slot]) : undefined
     },
+    output: () => plan.compute(windows[(count - 1) % steps]),
     reset: () => void (count = 0),
-    save: () => pack([bytesOf(ring), bytesOf(Float64Array.of(count))]),
+    save: () => packParts([bytesOf(ring), bytesOf(Float64Array.of(count))]),
     restore(state) {
-      const [rows, counted] = unpack(state, 2)
+      const [rows, counted] = unpackParts(state, 2)
       if (rows.length !== ring.byteLength || counted.length !== 8) throw badState()
+      const saved = new Float64Array(counted.slice().buffer)[0]
+      if (!Number.isSafeInteger(saved) || saved < 0) throw badState()
       new Uint8Array(ring.buffer).set(rows)
-      count = new Float64Array(counted.slice().buffer)[0]
+      count = saved
     },
   }
 }
 
 const bytesOf = (values: Float32Array | Float64Array): Uint8Array => new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
-
-/** Parts with their lengths before them. */
-function pack(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + 4 + length, 0))
-  const view = new DataView(bytes.buffer)
-  let at = 0
-  for (const part of parts) {
-    view.setUint32(at, part.length, true)
-    bytes.set(part, at + 4)
-    at += 4 + part.length
-  }
-  return bytes
-}
-function unpack(bytes: Uint8Array, count: number): Uint8Array[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const parts: Uint8Array[] = []
-  let at = 0
-  for (let i = 0; i < count; i++) {
-    if (at + 4 > bytes.length) throw badState()
-    const length = view.getUint32(at, true)
-    if (at + 4 + length > bytes.length) throw badState()
-    parts.push(bytes.subarray(at + 4, at + 4 + length))
-    at += 4 + length
-  }
-  if (at !== bytes.length) throw badState()
-  return parts
-}
-const badState = (): TradingError =>
-  new TradingError('MODEL_STATE_INVALID', 'the saved state is not one of this predictor; warm up from recorded data', {})

@@ -1,0 +1,85 @@
+import { classPrior, linearNetwork } from '../evaluate/baselines.js'
+import { type NetworkDefinition } from '../network/definition.js'
+import { resolveNetwork } from '../network/resolve.js'
+import { planOutputs } from '../serve/plan.js'
+import { type Baseline } from './definition.js'
+import { fitRows } from './fit.js'
+import { predictRows } from './predict-rows.js'
+import { type FamilyRows } from './rows.js'
+
+/**
+ * The family's heads on its inputs without layers between: logistic regression for classes, linear for values and scores. Fitted as the model is, on the same rows.
+ * @param network another linear network, where flattening a long window is not what one would regress on
+ */
+export function linearBaseline<R extends FamilyRows>(
+  name: string,
+  { edges, network }: { readonly edges: readonly string[]; readonly network?: NetworkDefinition | undefined },
+): Baseline<R> {
+  return {
+    name,
+    description: 'linear model of the same features, with the same losses, rows and rule of decision',
+    edges,
+    async predict({ family, rows, train, test, seed }, options) {
+      const training = { ...family.training, shuffleLabels: false, restarts: 1 }
+      const fitted = await fitRows({ ...family, training }, rows, { ...options, indices: train, seed, network: network ?? linearNetwork(family.network) }) // prettier-ignore
+      return predictRows(fitted, rows, test)
+    },
+  }
+}
+
+/** Says the same of every row: of classes their shares among the training labels or the commonest alone, of events their rate, of values their mean. */
+export function constantBaseline<R extends FamilyRows>(
+  name: string,
+  { edges, say }: { readonly edges: readonly string[]; readonly say: 'shares' | 'commonest' },
+): Baseline<R> {
+  return {
+    name,
+    description: say === 'shares' ? 'the shares of the training labels, always' : 'the most frequent class of the training labels, always',
+    edges,
+    predict({ family, rows, train, test, width }) {
+      const constant = new Float32Array(width)
+      for (const { name: head, kind, width: classes, offset } of planOutputs(resolveNetwork(family.network).heads)) {
+        const known = Array.from(train, (row) => rows.labels.get(head)![row]).filter((label) => (kind === 'value' ? !Number.isNaN(label) : label >= 0)) // prettier-ignore
+        const mean = known.reduce((sum, label) => sum + label, 0) / known.length
+        if (classes === 1) constant[offset] = kind !== 'logits' ? (kind === 'value' ? mean : 0) : say === 'shares' ? mean : Math.round(mean)
+        else {
+          const shares = classPrior(known, classes)
+          const commonest = shares.indexOf(Math.max(...shares))
+          for (let k = 0; k < classes; k++) constant[offset + k] = say === 'shares' ? shares[k] : k === commonest ? 1 : 0
+        }
+      }
+      return repeated(constant, test.length)
+    },
+  }
+}
+
+/** Says of each row what a rule does. @param rule writes the outputs of a row, in the layout of the model's */
+export function ruleBaseline<R extends FamilyRows>(
+  name: string,
+  {
+    description,
+    edges,
+    rule,
+  }: {
+    readonly description: string
+    readonly edges: readonly string[]
+    readonly rule: (rows: R, row: number, target: Float32Array, train: Int32Array) => void
+  },
+): Baseline<R> {
+  return {
+    name,
+    description,
+    edges,
+    predict({ rows, train, test, width }) {
+      const values = new Float32Array(test.length * width)
+      test.forEach((row, i) => rule(rows, row, values.subarray(i * width, (i + 1) * width), train))
+      return values
+    },
+  }
+}
+
+function repeated(row: Float32Array, count: number): Float32Array {
+  const values = new Float32Array(row.length * count)
+  for (let i = 0; i < count; i++) values.set(row, i * row.length)
+  return values
+}

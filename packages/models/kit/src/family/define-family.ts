@@ -1,0 +1,26 @@
+import { type Candidate, type Dataset, type EvaluateOptions, type ModelFamily, type Prediction } from '@gatehouse/core'
+import { type FamilyDefinition } from './definition.js'
+import { judgeFamily, type Judgement, type JudgeOptions } from './judge.js'
+import { loadFamily } from './load.js'
+import { type FamilyRows } from './rows.js'
+import { trainFamily } from './train.js'
+
+/** A family made with the kit: core's interface, its definition, and the evaluation with all that a report shows. */
+export interface KitFamily<R extends FamilyRows, P extends Prediction> extends ModelFamily<P> {
+  readonly definition: FamilyDefinition<R, P>
+  evaluate(candidate: Candidate, dataset: Dataset, options: JudgeOptions | EvaluateOptions): ReturnType<ModelFamily<P>['evaluate']>
+  judge(candidate: Candidate, dataset: Dataset, options: JudgeOptions): Promise<Judgement<R>>
+}
+
+/** Features, labels, a network and what to measure, as a family. */
+export function defineFamily<R extends FamilyRows, P extends Prediction>(definition: FamilyDefinition<R, P>): KitFamily<R, P> {
+  return {
+    name: definition.name,
+    definition,
+    features: (source) => definition.features(source).spec,
+    train: (dataset, options) => trainFamily(definition, dataset, options),
+    evaluate: async (candidate, dataset, options) => (await judgeFamily(definition, candidate, dataset, options)).evaluation,
+    judge: (candidate, dataset, options) => judgeFamily(definition, candidate, dataset, options),
+    load: (artifact) => loadFamily(definition, artifact),
+  }
+}

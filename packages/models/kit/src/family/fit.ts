@@ -1,0 +1,103 @@
+import { TradingError } from '@gatehouse/contracts'
+import { type CallOptions } from '@gatehouse/core'
+import { type Calibration, fitIsotonic, fitTemperature } from '../calibrate/calibration.js'
+import { type NetworkDefinition } from '../network/definition.js'
+import { type Weights } from '../network/parameters.js'
+import { type ResolvedNetwork } from '../network/resolve.js'
+import { fitNormaliser, type Normaliser } from '../serve/normaliser.js'
+import { type PlanOutput, planOutputs } from '../serve/plan.js'
+import { holdOutSplit, uniquenessWeights } from '../split/purged-splits.js'
+import { predictOutputs } from '../train/predict.js'
+import { pickSamples, type Samples } from '../train/samples.js'
+import { trainEnsemble } from '../train/train-many.js'
+import { trainNetwork, type TrainedNetwork } from '../train/train-network.js'
+import { type CalibrationMethod, type FamilyDefinition } from './definition.js'
+import { normalisedSamples, trainingSet, withShuffledLabels } from './inputs.js'
+import { type FamilyRows, intervalsOf, pickTable, tableRowsOf } from './rows.js'
+
+/** A network with what turns raw features into its inputs and its outputs into probabilities. */
+export interface FittedModel {
+  readonly network: ResolvedNetwork
+  readonly weights: Weights
+  readonly normaliser: Normaliser
+  readonly outputs: readonly PlanOutput[]
+  /** In the order of the outputs. */
+  readonly calibrations: readonly Calibration[]
+}
+
+export interface Fit extends FittedModel {
+  readonly trained: TrainedNetwork
+  /** Row indices that weights were fitted on, and those that stopped the training and calibrated it. */
+  readonly fitted: Int32Array
+  readonly validation: Int32Array
+}
+
+export interface FitOptions extends CallOptions {
+  readonly seed: number
+  /** Another network than the family's: a linear one, for the baseline. */
+  readonly network?: NetworkDefinition | undefined
+}
+
+/**
+ * Fits a family's network on some of its rows. The latest of them, purged, are the validation part; the normaliser sees the others only.
+ * @throws {TradingError} `MODEL_TOO_LITTLE_DATA`, `MODEL_ONE_CLASS`, `MODEL_TRAINING_DIVERGED`
+ */
+export async function fitRows(
+  { name, network: own, training, calibration = {} }: Pick<FamilyDefinition, 'name' | 'network' | 'training' | 'calibration'>,
+  rows: FamilyRows,
+  { indices, network = own, seed, onProgress, signal }: FitOptions & { readonly indices: Int32Array },
+): Promise<Fit> {
+  const { validationShare = 0.15, embargoNs = 0n, restarts = 1, leastRows = 500, normaliser: kind, shuffleLabels = false } = training
+  if (indices.length < leastRows)
+    throw new TradingError('MODEL_TOO_LITTLE_DATA', `${name}: ${indices.length} labelled rows to train on, ${leastRows} are needed; use a longer range`, { rows: indices.length, needed: leastRows }) // prettier-ignore
+  const intervals = intervalsOf(rows, indices)
+  const split = holdOutSplit(intervals, { share: validationShare, embargoNs })
+  const [fitted, validation] = [split.train, split.test].map((part) => Int32Array.from(part, (i) => indices[i]))
+  const seen = tableRowsOf(rows, fitted)
+  const normaliser = fitNormaliser(pickTable(rows, seen), rows.width, kind)
+  const samples = normalisedSamples(rows, normaliser)
+  const weights = rows.weights ? Float32Array.from(indices, (row) => rows.weights![row]) : uniquenessWeights(intervals)
+  const setOf = (part: Int32Array, salt: number) => {
+    const set = trainingSet(rows, samples, { indices: Int32Array.from(part, (i) => indices[i]), weights: Float32Array.from(part, (i) => weights[i]) }) // prettier-ignore
+    return shuffleLabels ? withShuffledLabels(set, seed + salt) : set
+  }
+  const { epochs, batch, optimiser, patience, classWeights } = training
+  const job = { network, training: setOf(split.train, 0), validation: setOf(split.test, 1), epochs, batch, optimiser, patience, classWeights } // prettier-ignore
+  const candidates =
+    restarts > 1
+      ? await trainEnsemble(job, Array.from({ length: restarts }, (_, k) => seed + 7919 * k), { onProgress, signal }) // prettier-ignore
+      : [await trainNetwork({ ...job, seed, onProgress, signal })]
+  const trained = candidates.reduce((best, one) => (leastLoss(one) < leastLoss(best) ? one : best))
+  const outputs = planOutputs(trained.network.heads)
+  const calibrations = fitCalibrations(trained, rows, { samples, validation, methods: calibration })
+  return { network: trained.network, weights: trained.weights, normaliser, outputs, calibrations, trained, fitted, validation }
+}
+
+const leastLoss = ({ epochs, bestEpoch }: TrainedNetwork): number => epochs[bestEpoch].validationLoss
+
+/** Calibration of every output on rows that the weights were not fitted on. */
+function fitCalibrations(
+  trained: TrainedNetwork,
+  rows: FamilyRows,
+  {
+    samples,
+    validation,
+    methods,
+  }: { readonly samples: Samples; readonly validation: Int32Array; readonly methods: Readonly<Record<string, CalibrationMethod>> },
+): readonly Calibration[] {
+  const raw = predictOutputs(trained, pickSamples(samples, validation))
+  return planOutputs(trained.network.heads).map(({ name, kind, width }): Calibration => {
+    const method = methods[name] ?? (kind === 'value' || kind === 'score' ? 'none' : 'temperature')
+    const labels = Float64Array.from(validation, (row) => rows.labels.get(name)![row])
+    if (method === 'none' || !labels.some((label) => label >= 0)) return { kind: 'none' }
+    const outputs = raw.get(name)!
+    // What is stated as a probability is calibrated through its logarithm.
+    const logits = kind === 'probabilities' ? outputs.map((p) => Math.log(Math.max(p, 1e-12))) : outputs
+    if (method === 'temperature') return fitTemperature(logits, labels, width)
+    if (width !== 1) throw new TradingError('MODEL_INPUT_INVALID', `isotonic calibration is for one event; "${name}" has ${width} outputs`, { output: name }) // prettier-ignore
+    return fitIsotonic(
+      outputs.map((logit) => 1 / (1 + Math.exp(-logit))),
+      labels,
+    )
+  })
+}
