@@ -610,6 +610,25 @@ describe('history before the run', () => {
   })
 })
 
+describe('several histories before the run', () => {
+  const other = equity('OTHER', { venue: 'SIM', calendar: '24x7' })
+  const from = t0 - 11n * minute
+  const recorded = (batch: Batch): Manifest =>
+    ({ at: () => ({ scan: () => inMemory([batch]).batches({ from: 0n, to: t0 }) }) }) as unknown as Manifest
+
+  test('come merged by the time they could be known, at equal times the earlier of the list first', async () => {
+    const seen: string[] = []
+    const watch = (): Strategy => ({
+      name: 'watch',
+      onBar: (bar, { isWarmingUp }) => void (isWarmingUp && seen.push(`${bar.instrument.symbol}@${(bar.availableAt - from) / minute}`)),
+    })
+    const [test, another] = [bars(walk(3), { from }), bars(walk(3, 2), { from, of: other })]
+    const warmUp = [test, another].map((batch) => ({ manifest: recorded(batch), from }))
+    await run(options({ strategy: watch, warmUp, instruments: [other], range: { from: t0, to: t0 + 10_000n * minute } }))
+    expect(seen).toEqual(['TEST@1', 'OTHER@1', 'TEST@2', 'OTHER@2', 'TEST@3', 'OTHER@3'])
+  })
+})
+
 describe('commands', () => {
   const realtime = (more: Partial<RunOptions> = {}): RunOptions =>
     options({
