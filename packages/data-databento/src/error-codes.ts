@@ -1,3 +1,5 @@
+import { errorCodes as zstdErrorCodes } from '@gatehouse/zstd'
+
 /** Every code this package throws, with cause and cure; the README's table lists all of them. */
 export const errorCodes = {
   DBN_NOT_DBN: {
@@ -33,14 +35,7 @@ export const errorCodes = {
   DBN_BOOK_SIDE: { cause: 'An order to add names neither side of the book.', cure: 'The data is damaged: download it again.' },
   DBN_FILE: { cause: 'The file cannot be opened.', cure: 'See the cause: path or permissions.' },
   DBN_BIG_ENDIAN: { cause: 'The machine is big-endian.', cure: 'Decode on another machine.' },
-  DBN_ZSTD_CORRUPT: { cause: 'The zstd stream is damaged, or something else follows it.', cure: 'Download it again.' },
-  DBN_ZSTD_CHECKSUM: { cause: 'The checksum of a zstd frame is wrong.', cure: 'Download it again; do not use the records of that frame.' },
-  DBN_ZSTD_TRUNCATED: { cause: 'The zstd stream ended inside a frame: the download was cut.', cure: 'Download it again.' },
-  DBN_ZSTD_WINDOW: { cause: 'A zstd frame needs more than 128 MiB of window.', cure: 'Compress it again without `--long`.' },
-  DBN_ZSTD_BACKEND: {
-    cause: "The backend 'node' was asked for on a Node without zstd.",
-    cure: "Use Node 22.15 or later, or the backend 'script'.",
-  },
+  ...zstdErrorCodes,
   DATABENTO_KEY: {
     cause: 'The API key does not have 32 characters.',
     cure: 'Copy it from the Databento portal; pass it as a value, never on the command line.',

@@ -1,10 +1,10 @@
 import type { CallOptions, Closable } from '@gatehouse/core'
+import type { ZstdBackend } from '@gatehouse/zstd'
 import { DbnDecoder, type DecoderOptions } from '../codec/decoder.js'
 import type { Metadata } from '../codec/metadata.js'
 import type { RecordRun } from '../codec/run.js'
 import { ColumnReader, type ColumnOptions, type Columns } from '../records/columns.js'
 import { createCursor, type DbnCursor, type DbnRecord } from '../records/generated/index.js'
-import type { ZstdBackend } from './node-zstd.js'
 import { openFileSource, streamSource, type DbnSource } from './source.js'
 
 /** How a file or stream is opened. */
@@ -182,7 +182,7 @@ const RECORDS_PER_LIST = 256
  * await using dbn = await openDbn('trades.dbn.zst')
  * await dbn.forEach((record) => { if (record.type === 'trade') console.log(record.price, record.size) })
  * ```
- * @throws {TradingError} `DBN_FILE`, `DBN_NOT_DBN`, `DBN_VERSION`, `DBN_METADATA_INVALID`, `DBN_METADATA_TRUNCATED`, `DBN_LEGACY_DBZ`, `DBN_ZSTD_*`
+ * @throws {TradingError} `DBN_FILE`, `DBN_NOT_DBN`, `DBN_VERSION`, `DBN_METADATA_INVALID`, `DBN_METADATA_TRUNCATED`, `DBN_LEGACY_DBZ`, `ZSTD_*`
  */
 export async function openDbn(input: string | URL | AsyncIterable<Uint8Array>, options: OpenDbnOptions = {}): Promise<DbnReader> {
   const { signal, onProgress, zstd = 'auto' } = options

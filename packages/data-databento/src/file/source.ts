@@ -1,12 +1,10 @@
 import { TradingError, type Progress } from '@gatehouse/core'
+import { decompressZstd, isZstd, type ZstdBackend } from '@gatehouse/zstd'
 import { open, type FileHandle } from 'node:fs/promises'
 import { read } from 'node:fs'
 import { HEADROOM_BYTES, type DbnDecoder } from '../codec/decoder.js'
 import { PRELUDE_BYTES, readPrelude } from '../codec/metadata.js'
 import { createWindow, type Window } from '../codec/window.js'
-import { nodeZstd, zstdWithNode, type ZstdBackend } from './node-zstd.js'
-import { ZstdDecoder } from './zstd.js'
-import { isZstd } from './zstd-frames.js'
 
 /** Moves bytes from somewhere into a decoder, a chunk a call. */
 export interface DbnSource {
@@ -116,32 +114,38 @@ export async function* decompressed(chunks: AsyncIterable<Uint8Array>, backend: 
   const iterator = chunks[Symbol.asyncIterator]()
   try {
     let head: Uint8Array = new Uint8Array(0)
-    while (head.length < 4) {
+    while (head.length < LEGACY_HEAD_BYTES) {
       const next = await iterator.next()
       if (next.done === true) break
       head = head.length === 0 ? next.value : Buffer.concat([head, next.value])
     }
     const all = resumed(head, iterator)
     if (!isZstd(head)) yield* all
-    else if (zstdWithNode(backend)) yield* nodeZstd(all)
-    else yield* scriptZstd(all)
+    else {
+      refuseLegacy(head)
+      yield* decompressZstd(all, backend)
+    }
   } finally {
     await iterator.return?.()
   }
 }
 
+/** Enough to tell a legacy .dbz: a skippable zstd frame (8 bytes) that holds "DBZ". */
+const LEGACY_HEAD_BYTES = 11
+
+function refuseLegacy(head: Uint8Array): void {
+  // The first byte of a skippable frame is 0x50 to 0x5f, that of a frame 0x28.
+  if ((head[0] & 0xf0) !== 0x50 || head[8] !== 0x44 || head[9] !== 0x42 || head[10] !== 0x5a) return
+  throw new TradingError(
+    'DBN_LEGACY_DBZ',
+    'this is a legacy .dbz file, which this package does not read: convert it with "dbn file.dbz --output file.dbn.zst" of the Rust dbn tool',
+    { offset: 0 },
+  )
+}
+
 async function* resumed(head: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
   if (head.length > 0) yield head
   for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value
-}
-
-async function* scriptZstd(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
-  const decoder = new ZstdDecoder()
-  for await (const chunk of chunks) {
-    decoder.push(chunk)
-    for (let output = decoder.next(); output !== undefined; output = decoder.next()) yield output
-  }
-  decoder.end()
 }
 
 async function* fileChunks(file: FileHandle, size: number, onProgress: OnProgress): AsyncGenerator<Uint8Array, void, undefined> {

@@ -4,7 +4,7 @@ import { readCstr } from '../codec/cstr.js'
 import { DbnDecoder } from '../codec/decoder.js'
 import type { Metadata } from '../codec/metadata.js'
 import type { RecordRun } from '../codec/run.js'
-import { ZstdDecoder } from '../file/zstd.js'
+import { ZstdDecoder } from '@gatehouse/zstd'
 import { ErrorRecordCode, RType } from '../layout/enums.js'
 import {
   authLine,

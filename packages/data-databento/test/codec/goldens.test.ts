@@ -4,8 +4,9 @@ import { canonicalMetadata, canonicalRecord } from '../../src/codec/canonical.js
 import { DbnDecoder, type DecoderOptions } from '../../src/codec/decoder.js'
 import { DbnEncoder, encodeRecord, type EncodableRecord } from '../../src/codec/encoder.js'
 import { runBytes, type RecordRun } from '../../src/codec/run.js'
+import { openDbn } from '../../src/file/open-dbn.js'
 import { createCursor } from '../../src/records/generated/index.js'
-import { dbnBytes, fixtureBytes, fixtures, hasFixtures, unzstd, type Fixture } from '../support/fixtures.js'
+import { dbnBytes, fixtureBytes, fixturePath, fixtures, hasFixtures, unzstd, type Fixture } from '../support/fixtures.js'
 
 const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex')
 
@@ -135,8 +136,15 @@ describe.skipIf(!hasFixtures)('the codec against the official decoder', () => {
     }
   })
 
-  test('legacy .dbz files are refused by name', () => {
+  test('legacy .dbz files are refused by name, from a file and from a pipe', async () => {
     const legacy = fixtures.filter(({ kind }) => kind === 'dbz-legacy')
-    for (const { file } of legacy) expect(() => unzstd(fixtureBytes(file))).toThrowError(/legacy \.dbz/)
+    expect(legacy.length).toBeGreaterThan(0)
+    async function* bytewise(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+      for (let at = 0; at < bytes.length; at += 1) yield bytes.subarray(at, at + 1)
+    }
+    for (const { file } of legacy) {
+      await expect(openDbn(fixturePath(file)), file).rejects.toMatchObject({ code: 'DBN_LEGACY_DBZ' })
+      await expect(openDbn(bytewise(fixtureBytes(file))), file).rejects.toMatchObject({ code: 'DBN_LEGACY_DBZ' })
+    }
   })
 })

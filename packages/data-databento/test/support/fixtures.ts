@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
-import { ZstdDecoder } from '../../src/file/zstd.js'
+import { ZstdDecoder } from '@gatehouse/zstd'
 
 /** Goldens and market data live outside the project; tests that need them skip loudly without. */
 export const shared = process.env['GATEHOUSE_SHARED'] ?? fileURLToPath(new URL('../../../../../shared', import.meta.url))

@@ -1,10 +1,10 @@
 import { isTradingError } from '@gatehouse/core'
+import { ZstdDecoder } from '@gatehouse/zstd'
 import { canonicalRecord } from '../../src/codec/canonical.js'
 import { DbnDecoder } from '../../src/codec/decoder.js'
 import { createMetadata, encodeMetadata } from '../../src/codec/metadata.js'
 import { runBytes } from '../../src/codec/run.js'
 import { encodeRecord } from '../../src/codec/encoder.js'
-import { ZstdDecoder } from '../../src/file/zstd.js'
 import { layouts } from '../../src/layout/layout.js'
 import { createCursor } from '../../src/records/generated/index.js'
 import { seeded } from '../../src/testing/live-trial.js'
@@ -105,7 +105,7 @@ export function fuzz({
       else decode(bytes, step, random() < 0.5)
       whole += 1
     } catch (error) {
-      if (isTradingError(error) && error.code.startsWith('DBN_')) refused.set(error.code, (refused.get(error.code) ?? 0) + 1)
+      if (isTradingError(error) && /^(DBN|ZSTD)_/.test(error.code)) refused.set(error.code, (refused.get(error.code) ?? 0) + 1)
       else findings.push(`input ${index} of seed ${seed}: ${String(error)}\n${bytes.toString('base64').slice(0, 400)}`)
     }
     const took = performance.now() - started

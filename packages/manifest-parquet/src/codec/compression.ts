@@ -1,19 +1,18 @@
 import * as zlib from 'node:zlib'
 import { TradingError } from '@gatehouse/durable-log'
-import { decompress as fzstd } from 'fzstd'
+import { unzstd } from '@gatehouse/zstd'
 import { type CompressionCodec } from 'hyparquet'
 import { type ByteSink } from './byte-sink.js'
+import { lz4HadoopUncompress, lz4Uncompress } from './lz4.js'
 import { snappyCompress, snappySlack, snappyUncompress } from './snappy.js'
 
 /** What a file is written with. The choice is the caller's and never the machine's, so that files repeat byte for byte. */
 export type Codec = 'uncompressed' | 'snappy' | 'zstd'
 
 type ZstdCompress = (bytes: Uint8Array, options: { params: Record<number, number> }) => Uint8Array
-type ZstdDecompress = (bytes: Uint8Array, options: { maxOutputLength: number }) => Uint8Array
 
 // Node 22.15 has zstd; 20 has not, and its types do not know the names.
 const zstdCompress = Reflect.get(zlib, 'zstdCompressSync') as ZstdCompress | undefined
-const zstdDecompress = Reflect.get(zlib, 'zstdDecompressSync') as ZstdDecompress | undefined
 /** `ZSTD_c_compressionLevel`; level 1 is where time and size meet for encoded columns. */
 const zstdLevel = { 100: 1 }
 
@@ -38,19 +37,6 @@ export function compress(codec: Codec, bytes: Uint8Array, out: ByteSink): void {
   out.append(zstdCompress!(bytes, { params: zstdLevel }))
 }
 
-type Lz4 = (input: Uint8Array, length: number) => Uint8Array
-let lz4: { LZ4: Lz4; LZ4_RAW: Lz4 } | undefined
-
-/** Loads what `decompress` needs for these codecs; only the rare ones cost an import. */
-export async function prepareCodecs(codecs: Iterable<CompressionCodec>): Promise<void> {
-  for (const codec of codecs) {
-    if ((codec === 'LZ4' || codec === 'LZ4_RAW') && lz4 === undefined) {
-      const { compressors } = await import('hyparquet-compressors')
-      lz4 = compressors as { LZ4: Lz4; LZ4_RAW: Lz4 }
-    }
-  }
-}
-
 let scratch = new Uint8Array(0)
 
 function kept(length: number): Uint8Array {
@@ -66,21 +52,22 @@ function kept(length: number): Uint8Array {
 export function decompress(codec: CompressionCodec, bytes: Uint8Array, length: number, isTransient = false): Uint8Array {
   if (codec === 'UNCOMPRESSED') return checked(bytes, length)
   try {
+    const target = (): Uint8Array => (isTransient ? kept(length).subarray(0, length) : new Uint8Array(length))
     if (codec === 'SNAPPY') {
-      const target = isTransient ? kept(length + snappySlack) : new Uint8Array(length + snappySlack)
-      snappyUncompress(bytes, target, length)
-      return target.subarray(0, length)
+      const roomy = isTransient ? kept(length + snappySlack) : new Uint8Array(length + snappySlack)
+      snappyUncompress(bytes, roomy, length)
+      return roomy.subarray(0, length)
     }
-    if (codec === 'ZSTD')
-      return checked(
-        zstdDecompress ? zstdDecompress(bytes, { maxOutputLength: length || 1 }) : fzstd(bytes, new Uint8Array(length)),
-        length,
-      )
+    if (codec === 'ZSTD') return unzstd(bytes, length, { into: target() })
+    if (codec === 'LZ4' || codec === 'LZ4_RAW') {
+      const output = target()
+      ;(codec === 'LZ4' ? lz4HadoopUncompress : lz4Uncompress)(bytes, output)
+      return output
+    }
     if (codec === 'GZIP') return checked(zlib.gunzipSync(bytes, { maxOutputLength: length || 1 }), length)
     if (codec === 'BROTLI') return checked(zlib.brotliDecompressSync(bytes, { maxOutputLength: length || 1 }), length)
-    if ((codec === 'LZ4' || codec === 'LZ4_RAW') && lz4) return checked(lz4[codec](bytes, length), length)
   } catch (error) {
-    if (error instanceof TradingError) throw error
+    if (error instanceof TradingError && error.code.startsWith('PARQUET_')) throw error
     throw new TradingError('PARQUET_CORRUPT', `a ${codec} page does not decompress`, { codec, length }, { cause: error })
   }
   throw new TradingError('PARQUET_UNSUPPORTED', `pages compressed with ${codec} are not read here: rewrite the file with zstd or snappy`, {

@@ -2,7 +2,7 @@ import { TradingError } from '@gatehouse/durable-log'
 import { type AsyncBuffer, type ColumnMetaData, type CompressionCodec, parquetRead } from 'hyparquet'
 import { type ByteSource } from './byte-source.js'
 import { type ColumnValues } from './column-spec.js'
-import { decompress, prepareCodecs } from './compression.js'
+import { decompress } from './compression.js'
 import { type ChunkTarget, decodeChunk } from './decode-chunk.js'
 import { TextCollector } from './decode-text.js'
 import { type NumericArray } from './dictionary.js'
@@ -41,11 +41,7 @@ export class ParquetFile {
    */
   static async open(source: ByteSource): Promise<ParquetFile> {
     try {
-      const footer = await readFooter(source)
-      const codecs = new Set<CompressionCodec>()
-      for (const { columns } of footer.metadata.row_groups) for (const { meta_data } of columns) codecs.add(meta_data!.codec)
-      await prepareCodecs(codecs)
-      return new ParquetFile(source, footer)
+      return new ParquetFile(source, await readFooter(source))
     } catch (error) {
       await source.close()
       throw error

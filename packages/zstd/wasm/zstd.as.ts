@@ -1,6 +1,6 @@
 // Zstandard, one block at a time, with its XXH64 checksum (seed 0). Every length, offset and table that the input states is checked before it is used.
 // Formats: RFC 8878; https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md
-// Build: node --import tsx packages/data-databento/test/support/build-wasm.ts --write
+// Build: node --import tsx packages/zstd/test/support/build-wasm.ts --write
 const BLOCK: i32 = 131072
 const SLACK: i32 = 64
 

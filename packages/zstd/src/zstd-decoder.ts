@@ -1,5 +1,5 @@
-import { TradingError } from '@gatehouse/core'
-import { ZstdFrameScanner, type ZstdPiece } from './zstd-frames.js'
+import { TradingError } from '@gatehouse/durable-log'
+import { ZstdFrameScanner, type ZstdPiece } from './frame-scanner.js'
 import { zstdWasm } from './zstd-wasm.js'
 
 interface Exports {
@@ -41,6 +41,11 @@ export class ZstdDecoder {
     this.#exports = new wasm.Instance(compiled).exports as Exports
   }
 
+  /** Memory this decoder holds: it grows with the windows of the frames it meets, to at most 194 MiB, and does not shrink. */
+  get memoryBytes(): number {
+    return this.#exports.memory.buffer.byteLength
+  }
+
   /** Gives compressed bytes; call `next` until it returns `undefined` before the next push. */
   push(bytes: Uint8Array): void {
     this.#scanner.push(bytes)
@@ -48,7 +53,7 @@ export class ZstdDecoder {
 
   /**
    * The next decompressed bytes, valid until the next call, or `undefined` when more input is needed.
-   * @throws {TradingError} `DBN_ZSTD_CORRUPT`, `DBN_ZSTD_CHECKSUM`, `DBN_ZSTD_WINDOW`, `DBN_LEGACY_DBZ`
+   * @throws {TradingError} `ZSTD_CORRUPT`, `ZSTD_CHECKSUM`, `ZSTD_WINDOW`
    */
   next(): Uint8Array | undefined {
     for (;;) {
@@ -59,7 +64,7 @@ export class ZstdDecoder {
     }
   }
 
-  /** Says that no bytes follow. @throws {TradingError} `DBN_ZSTD_TRUNCATED` inside a frame */
+  /** Says that no bytes follow. @throws {TradingError} `ZSTD_TRUNCATED` inside a frame */
   end(): void {
     this.#scanner.end()
   }
@@ -67,7 +72,7 @@ export class ZstdDecoder {
   #step(piece: ZstdPiece): Uint8Array | undefined {
     switch (piece.kind) {
       case 'header':
-        if (piece.dictionaryId !== 0) throw this.#corrupt(`a frame needs dictionary ${piece.dictionaryId}, which Databento does not use`)
+        if (piece.dictionaryId !== 0) throw this.#corrupt(`a frame needs dictionary ${piece.dictionaryId}, which is not supported`)
         this.#exports.begin(piece.windowSize)
         this.#contentSize = piece.contentSize
         this.#hasChecksum = piece.hasChecksum
@@ -104,7 +109,7 @@ export class ZstdDecoder {
   }
 
   #corrupt(what: string): TradingError {
-    return new TradingError('DBN_ZSTD_CORRUPT', `corrupt zstd after ${this.#total} decompressed bytes: ${what}`, {
+    return new TradingError('ZSTD_CORRUPT', `corrupt zstd after ${this.#total} decompressed bytes: ${what}`, {
       decompressed: this.#total,
     })
   }
@@ -117,7 +122,7 @@ export class ZstdDecoder {
     const actual = this.#exports.digest() >>> 0
     if (actual !== this.#checksum) {
       throw new TradingError(
-        'DBN_ZSTD_CHECKSUM',
+        'ZSTD_CHECKSUM',
         `a zstd frame has checksum ${hex(actual)}, its end says ${hex(this.#checksum)}: the file is damaged`,
         {
           decompressed: this.#total,

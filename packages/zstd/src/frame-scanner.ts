@@ -1,4 +1,4 @@
-import { TradingError } from '@gatehouse/core'
+import { TradingError } from '@gatehouse/durable-log'
 
 /** What the frame scanner found, in order; pieces are views of the bytes that were pushed, or of a small carry. */
 export type ZstdPiece =
@@ -38,8 +38,8 @@ function word(bytes: Uint8Array, at: number): number {
 /**
  * Finds frames and blocks in a zstd stream from their lengths alone, without decompressing.
  *
- * Real Databento files hold several frames (metadata, then records), and `node:zlib` before Node 26 stops after the first without an
- * error: whoever decompresses must begin anew at every frame. Block by block, a decompressor's output is bounded by 128 KiB a step.
+ * Files in the field hold several frames, and `node:zlib` before Node 26 stops after the first without an error: whoever decompresses
+ * must begin anew at every frame. Block by block, a decompressor's output is bounded by 128 KiB a step.
  */
 export class ZstdFrameScanner {
   #bytes: Uint8Array = new Uint8Array(0)
@@ -65,7 +65,7 @@ export class ZstdFrameScanner {
 
   /**
    * The next piece, or `undefined` when more bytes are needed.
-   * @throws {TradingError} `DBN_ZSTD_CORRUPT`, `DBN_ZSTD_WINDOW`, `DBN_LEGACY_DBZ`
+   * @throws {TradingError} `ZSTD_CORRUPT`, `ZSTD_WINDOW`
    */
   next(): ZstdPiece | undefined {
     const piece = this.#scan()
@@ -110,12 +110,12 @@ export class ZstdFrameScanner {
     }
   }
 
-  /** Says that no bytes follow. @throws {TradingError} `DBN_ZSTD_TRUNCATED` inside a frame */
+  /** Says that no bytes follow. @throws {TradingError} `ZSTD_TRUNCATED` inside a frame */
   end(): void {
     const left = this.#bytes.length - this.#at
     if (this.#state !== 'magic' || left > 0) {
       throw new TradingError(
-        'DBN_ZSTD_TRUNCATED',
+        'ZSTD_TRUNCATED',
         `the zstd stream ended early at byte ${this.#offset + left}, inside a frame: the download was cut`,
         {
           offset: this.#offset + left,
@@ -132,7 +132,7 @@ export class ZstdFrameScanner {
   }
 
   #corrupt(what: string): TradingError {
-    return new TradingError('DBN_ZSTD_CORRUPT', `zstd at byte ${this.#offset}: ${what}`, { offset: this.#offset })
+    return new TradingError('ZSTD_CORRUPT', `zstd at byte ${this.#offset}: ${what}`, { offset: this.#offset })
   }
 
   #header(available: number): ZstdPiece | undefined | 'again' {
@@ -140,16 +140,6 @@ export class ZstdFrameScanner {
     const magic = word(this.#bytes, this.#at)
     if ((magic & 0xfffffff0) >>> 0 === SKIPPABLE) {
       if (available < 8) return undefined
-      if (available < 11 && word(this.#bytes, this.#at + 4) >= 3) return undefined
-      if (this.#bytes[this.#at + 8] === 0x44 && this.#bytes[this.#at + 9] === 0x42 && this.#bytes[this.#at + 10] === 0x5a) {
-        throw new TradingError(
-          'DBN_LEGACY_DBZ',
-          'this is a legacy .dbz file, which this package does not read: convert it with "dbn file.dbz --output file.dbn.zst" of the Rust dbn tool',
-          {
-            offset: this.#offset,
-          },
-        )
-      }
       this.#skipLeft = word(this.#bytes, this.#at + 4)
       this.#take(8)
       this.#state = 'skip'
@@ -172,7 +162,7 @@ export class ZstdFrameScanner {
     const window = isSingle ? (contentSize ?? 0) : base + (base / 8) * (windowByte & 7)
     if (window > MAX_WINDOW) {
       throw new TradingError(
-        'DBN_ZSTD_WINDOW',
+        'ZSTD_WINDOW',
         `zstd frame at byte ${this.#offset} needs a window of ${window} bytes, above the limit of ${MAX_WINDOW}`,
         {
           offset: this.#offset,

@@ -1,10 +1,10 @@
-import { TradingError } from '@gatehouse/core'
+import { TradingError } from '@gatehouse/durable-log'
 import { once } from 'node:events'
 import type { Transform } from 'node:stream'
 import * as zlib from 'node:zlib'
-import { ZstdFrameScanner } from './zstd-frames.js'
+import { ZstdFrameScanner } from './frame-scanner.js'
 
-/** What decompresses zstd: `node` (node:zlib, from Node 22.15 and 23.8), `script` (plain JavaScript, everywhere), or the better one there is. */
+/** What decompresses zstd: `node` (node:zlib, from Node 22.15 and 23.8), `script` (our own, in WebAssembly, everywhere), or the better one there is. */
 export type ZstdBackend = 'auto' | 'node' | 'script'
 
 type CreateDecompress = (options?: { chunkSize?: number }) => Transform
@@ -13,10 +13,10 @@ const createDecompress = (zlib as { createZstdDecompress?: CreateDecompress }).c
 /** True when this Node can decompress zstd itself, on a thread of its own. */
 export const hasNodeZstd = createDecompress !== undefined
 
-/** Resolves a choice of backend. @throws {TradingError} `DBN_ZSTD_BACKEND` when `node` is asked for and not there */
+/** Resolves a choice of backend. @throws {TradingError} `ZSTD_BACKEND` when `node` is asked for and not there */
 export function zstdWithNode(backend: ZstdBackend): boolean {
   if (backend === 'node' && !hasNodeZstd) {
-    throw new TradingError('DBN_ZSTD_BACKEND', "node:zlib of this Node has no zstd: use Node 22.15 or later, or the backend 'script'", {
+    throw new TradingError('ZSTD_BACKEND', "node:zlib of this Node has no zstd: use Node 22.15 or later, or the backend 'script'", {
       node: 'node:zlib',
     })
   }
@@ -27,14 +27,14 @@ const OUTPUT_BYTES = 1 << 18
 
 /**
  * Decompresses with `node:zlib`, one decompressor a frame: before Node 26 it stops after the first frame without an error, which in a
- * Databento download is the metadata. Decompression runs ahead of the reader on the thread pool, by the stream's own bounded buffer.
+ * download from a market data vendor may be a header. Decompression runs ahead of the reader on the thread pool, by the stream's own bounded buffer.
  * @param create for tests: another maker of one-frame decompressors
  */
 export async function* nodeZstd(
   chunks: AsyncIterable<Uint8Array>,
   create: CreateDecompress | undefined = createDecompress,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  if (create === undefined) throw new TradingError('DBN_ZSTD_BACKEND', 'node:zlib of this Node has no zstd', {})
+  if (create === undefined) throw new TradingError('ZSTD_BACKEND', 'node:zlib of this Node has no zstd', {})
   const frames = new FrameQueue()
   const writing = writeFrames(chunks, create, frames)
   // The writer's failure is thrown below, after everything that came before it.
@@ -47,7 +47,7 @@ export async function* nodeZstd(
         if (frames.failure !== undefined) throw frames.failure
         const { code, message } = cause as NodeJS.ErrnoException
         const isChecksum = code === 'ZSTD_error_checksum_wrong' || message.includes("doesn't match checksum")
-        throw new TradingError(isChecksum ? 'DBN_ZSTD_CHECKSUM' : 'DBN_ZSTD_CORRUPT', `corrupt zstd: ${message}`, { zlib: code }, { cause })
+        throw new TradingError(isChecksum ? 'ZSTD_CHECKSUM' : 'ZSTD_CORRUPT', `corrupt zstd: ${message}`, { zlib: code }, { cause })
       }
     }
     await writing

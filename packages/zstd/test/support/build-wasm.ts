@@ -1,14 +1,14 @@
 /**
  * Compiles `wasm/zstd.as.ts` with AssemblyScript (its version is pinned in the root package.json, and the bytes change with it) and writes
- * `src/file/zstd-wasm.ts`. A test fails when that file is not current.
+ * `src/zstd-wasm.ts`. A test fails when that file is not current.
  *
- * node --import tsx packages/data-databento/test/support/build-wasm.ts --write
+ * node --import tsx packages/zstd/test/support/build-wasm.ts --write
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { compileAssemblyScript } from '../../../../scripts/assemblyscript.js'
 
 const sourceFile = new URL('../../wasm/zstd.as.ts', import.meta.url)
-const targetFile = new URL('../../src/file/zstd-wasm.ts', import.meta.url)
+const targetFile = new URL('../../src/zstd-wasm.ts', import.meta.url)
 
 /** The text of `zstd-wasm.ts`. Static data lies between the tables and the input area of the source. */
 export async function buildWasm(): Promise<string> {

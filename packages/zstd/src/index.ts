@@ -1,0 +1,6 @@
+export { decompressZstd } from './decompress.js'
+export { errorCodes, type ZstdErrorCode } from './error-codes.js'
+export { isZstd, ZstdFrameScanner, type ZstdPiece } from './frame-scanner.js'
+export { hasNodeZstd, nodeZstd, zstdWithNode, type ZstdBackend } from './node-zstd.js'
+export { unzstd, type UnzstdOptions } from './unzstd.js'
+export { ZstdDecoder } from './zstd-decoder.js'
