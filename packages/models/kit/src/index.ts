@@ -196,7 +196,7 @@ export {
   rSquaredStatistic,
   type Statistic,
 } from './evaluate/statistics.js'
-export { constantBaseline, linearBaseline, ruleBaseline } from './family/baselines.js'
+export { constantBaseline, lastSteps, linearBaseline, ruleBaseline } from './family/baselines.js'
 export { defineFamily, type KitFamily } from './family/define-family.js'
 export {
   type Baseline,

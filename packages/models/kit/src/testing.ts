@@ -26,7 +26,10 @@ export function feedDataset({ name, source, instruments, range, feeds, pinned = 
     version: 1,
     chain: sha256Hex(new TextEncoder().encode(`${name} ${schema} ${range.from} ${range.to}`)),
     holds: {
-      columns: ['availableAt', ...Object.keys(schemaColumns[schema])].map((column) => ({ name: column, type: 'float64' as const })),
+      columns: ['availableAt', ...schemaColumns[schema].map((column) => column.name)].map((column) => ({
+        name: column,
+        type: 'float64' as const,
+      })),
       sources: [{ dataset: source, schema }],
       rows: 0,
       from: formatTime(range.from),

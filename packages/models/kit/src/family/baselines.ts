@@ -1,30 +1,38 @@
 import { classPrior, linearNetwork } from '../evaluate/baselines.js'
-import { type NetworkDefinition } from '../network/definition.js'
 import { resolveNetwork } from '../network/resolve.js'
 import { planOutputs } from '../serve/plan.js'
 import { type Baseline } from './definition.js'
 import { fitRows } from './fit.js'
 import { predictRows } from './predict-rows.js'
-import { type FamilyRows } from './rows.js'
+import { type FamilyRows, pickTable } from './rows.js'
 
 /**
  * The family's heads on its inputs without layers between: logistic regression for classes, linear for values and scores. Fitted as the model is, on the same rows.
- * @param network another linear network, where flattening a long window is not what one would regress on
+ * @param rows what to regress on where the model's own inputs are too wide for it: {@link lastSteps} of windows, say
  */
 export function linearBaseline<R extends FamilyRows>(
   name: string,
-  { edges, network }: { readonly edges: readonly string[]; readonly network?: NetworkDefinition | undefined },
+  { edges, rows: regressors }: { readonly edges: readonly string[]; readonly rows?: ((rows: R) => FamilyRows) | undefined },
 ): Baseline<R> {
   return {
     name,
     description: 'linear model of the same features, with the same losses, rows and rule of decision',
     edges,
     async predict({ family, rows, train, test, seed }, options) {
+      const seen = regressors?.(rows)
+      const input = seen === undefined ? family.network.input : [seen.width]
+      const alike = { indices: train, seed, network: linearNetwork({ ...family.network, input }), ...options }
       const training = { ...family.training, shuffleLabels: false, restarts: 1 }
-      const fitted = await fitRows({ ...family, training }, rows, { ...options, indices: train, seed, network: network ?? linearNetwork(family.network) }) // prettier-ignore
-      return predictRows(fitted, rows, test)
+      const { augment, ...rest } = family
+      const fitted = await (seen === undefined ? fitRows({ ...rest, training, augment }, rows, alike) : fitRows({ ...rest, training }, seen, alike)) // prettier-ignore
+      return predictRows(fitted, seen ?? rows, test)
     },
   }
+}
+
+/** Windows as their last rows alone. */
+export function lastSteps<R extends FamilyRows>(rows: R): FamilyRows {
+  return rows.windows === undefined ? rows : { ...rows, windows: undefined, table: pickTable(rows, rows.windows.ends) }
 }
 
 /** Says the same of every row: of classes their shares among the training labels or the commonest alone, of events their rate, of values their mean. */

@@ -21,6 +21,8 @@ export interface FamilyTraining extends Pick<TrainNetworkOptions, 'epochs' | 'ba
   readonly restarts?: number | undefined
   /** Default `standard`, clipped at 6 deviations. */
   readonly normaliser?: { readonly kind?: Normaliser['kind'] | undefined; readonly clip?: number | undefined } | undefined
+  /** Train the network in a worker thread, so that this one stays free for another family. Same bits. Default false. */
+  readonly inThread?: boolean | undefined
   /** Fewest labelled rows. Default 500. */
   readonly leastRows?: number | undefined
   /** Trains on labels in random order: the candidate that no gate may let through. For tests and demonstrations. */
@@ -40,7 +42,7 @@ export interface Baseline<R extends FamilyRows = FamilyRows> {
 
 export interface BaselineFold<R extends FamilyRows = FamilyRows> {
   /** How the model is fitted, for baselines that are fitted alike. */
-  readonly family: Pick<FamilyDefinition, 'name' | 'network' | 'training' | 'calibration'>
+  readonly family: Pick<FamilyDefinition<R>, 'name' | 'network' | 'training' | 'calibration' | 'augment'>
   readonly rows: R
   /** Indices of rows. */
   readonly train: Int32Array
@@ -102,6 +104,11 @@ export interface FamilyDefinition<R extends FamilyRows = FamilyRows, P extends P
   /** What the heads mean, in the order of the network's heads. */
   readonly heads: ModelDescription['labels']['heads']
   readonly training: FamilyTraining
+  /**
+   * More rows to learn from, made of some rows: a mirrored market, say. Of the same width and heads, without windows and groups. Asked for the training and the
+   * validation part apart, so that nothing passes between them; never judged, counted, or part of the drift reference.
+   */
+  readonly augment?: ((rows: R, indices: Int32Array) => FamilyRows) | undefined
   /** By head; default temperature for whatever states probabilities. */
   readonly calibration?: Readonly<Record<string, CalibrationMethod>> | undefined
   /** Columns of the data that are read, for the gate's check that they are there. */

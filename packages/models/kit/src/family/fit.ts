@@ -12,7 +12,7 @@ import { pickSamples, type Samples } from '../train/samples.js'
 import { trainEnsemble } from '../train/train-many.js'
 import { trainNetwork, type TrainedNetwork } from '../train/train-network.js'
 import { type CalibrationMethod, type FamilyDefinition } from './definition.js'
-import { normalisedSamples, trainingSet, withShuffledLabels } from './inputs.js'
+import { normalisedSamples, trainingSet, withMoreRows, withShuffledLabels } from './inputs.js'
 import { type FamilyRows, intervalsOf, pickTable, tableRowsOf } from './rows.js'
 
 /** A network with what turns raw features into its inputs and its outputs into probabilities. */
@@ -42,9 +42,15 @@ export interface FitOptions extends CallOptions {
  * Fits a family's network on some of its rows. The latest of them, purged, are the validation part; the normaliser sees the others only.
  * @throws {TradingError} `MODEL_TOO_LITTLE_DATA`, `MODEL_ONE_CLASS`, `MODEL_TRAINING_DIVERGED`
  */
-export async function fitRows(
-  { name, network: own, training, calibration = {} }: Pick<FamilyDefinition, 'name' | 'network' | 'training' | 'calibration'>,
-  rows: FamilyRows,
+export async function fitRows<R extends FamilyRows>(
+  {
+    name,
+    network: own,
+    training,
+    calibration = {},
+    augment,
+  }: Pick<FamilyDefinition<R>, 'name' | 'network' | 'training' | 'calibration' | 'augment'>,
+  rows: R,
   { indices, network = own, seed, onProgress, signal }: FitOptions & { readonly indices: Int32Array },
 ): Promise<Fit> {
   const { validationShare = 0.15, embargoNs = 0n, restarts = 1, leastRows = 500, normaliser: kind, shuffleLabels = false } = training
@@ -53,19 +59,21 @@ export async function fitRows(
   const intervals = intervalsOf(rows, indices)
   const split = holdOutSplit(intervals, { share: validationShare, embargoNs })
   const [fitted, validation] = [split.train, split.test].map((part) => Int32Array.from(part, (i) => indices[i]))
-  const seen = tableRowsOf(rows, fitted)
-  const normaliser = fitNormaliser(pickTable(rows, seen), rows.width, kind)
+  const more = augment && [fitted, validation].map((part) => augment(rows, part))
+  const seen = pickTable(rows, tableRowsOf(rows, fitted))
+  const normaliser = fitNormaliser(more ? Float32Array.from([...seen, ...more[0].table]) : seen, rows.width, kind)
   const samples = normalisedSamples(rows, normaliser)
   const weights = rows.weights ? Float32Array.from(indices, (row) => rows.weights![row]) : uniquenessWeights(intervals)
-  const setOf = (part: Int32Array, salt: number) => {
-    const set = trainingSet(rows, samples, { indices: Int32Array.from(part, (i) => indices[i]), weights: Float32Array.from(part, (i) => weights[i]) }) // prettier-ignore
-    return shuffleLabels ? withShuffledLabels(set, seed + salt) : set
+  const setOf = (part: Int32Array, k: number) => {
+    const own = trainingSet(rows, samples, { indices: Int32Array.from(part, (i) => indices[i]), weights: Float32Array.from(part, (i) => weights[i]) }) // prettier-ignore
+    const set = more ? withMoreRows(own, more[k], normaliser) : own
+    return shuffleLabels ? withShuffledLabels(set, seed + k) : set
   }
-  const { epochs, batch, optimiser, patience, classWeights } = training
+  const { epochs, batch, optimiser, patience, classWeights, inThread = false } = training
   const job = { network, training: setOf(split.train, 0), validation: setOf(split.test, 1), epochs, batch, optimiser, patience, classWeights } // prettier-ignore
   const candidates =
-    restarts > 1
-      ? await trainEnsemble(job, Array.from({ length: restarts }, (_, k) => seed + 7919 * k), { onProgress, signal }) // prettier-ignore
+    restarts > 1 || inThread
+      ? await trainEnsemble(job, Array.from({ length: restarts }, (_, k) => seed + 7919 * k), { onProgress, signal, workers: inThread ? 1 : undefined }) // prettier-ignore
       : [await trainNetwork({ ...job, seed, onProgress, signal })]
   const trained = candidates.reduce((best, one) => (leastLoss(one) < leastLoss(best) ? one : best))
   const outputs = planOutputs(trained.network.heads)

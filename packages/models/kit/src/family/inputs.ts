@@ -1,5 +1,6 @@
 import { normalise, normaliseGroup, type Normaliser } from '../serve/normaliser.js'
-import { pickSamples, rowSamples, type Samples, type TrainingSet, windowSamples } from '../train/samples.js'
+import { TradingError } from '@gatehouse/contracts'
+import { type Labels, pickSamples, rowSamples, type Samples, type TrainingSet, windowSamples } from '../train/samples.js'
 import { mixSeeds, random } from '../random.js'
 import { groupOffsets, type FamilyRows } from './rows.js'
 
@@ -50,4 +51,34 @@ export function withShuffledLabels(set: TrainingSet, seed: number): TrainingSet 
       ]),
     ),
   }
+}
+
+/** Two sets of flat rows as one. @throws {TradingError} `MODEL_INPUT_INVALID` when they do not have the same heads and width, or are windows or groups */
+export function withMoreRows(set: TrainingSet, extra: FamilyRows, normaliser: Normaliser): TrainingSet {
+  const [features] = set.samples.shape
+  const fits = set.samples.shape.length === 1 && set.groups === undefined && extra.windows === undefined && extra.width === features
+  if (!fits || [...set.labels.keys()].some((head) => extra.labels.get(head)?.length !== extra.count))
+    throw new TradingError('MODEL_INPUT_INVALID', 'augmented rows need the width and the heads of the rows, and no windows or groups', {
+      width: extra.width,
+      heads: [...extra.labels.keys()],
+    })
+  const count = set.samples.count
+  const values = new Float32Array((count + extra.count) * features)
+  for (let i = 0; i < count; i++) set.samples.fill(i, values, i * features)
+  normalise(normaliser, extra.table, extra.table.length, values, count * features)
+  const weights = new Float32Array(count + extra.count).fill(1)
+  if (set.weights) weights.set(set.weights)
+  if (extra.weights) weights.set(extra.weights, count)
+  return {
+    samples: rowSamples(values, features),
+    labels: new Map([...set.labels].map(([head, labels]) => [head, joined(labels, extra.labels.get(head)!)])),
+    weights,
+  }
+}
+
+function joined(a: Labels, b: Labels): Labels {
+  const all = a instanceof Int32Array ? new Int32Array(a.length + b.length) : new Float32Array(a.length + b.length)
+  all.set(a)
+  all.set(b, a.length)
+  return all
 }

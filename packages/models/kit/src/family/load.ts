@@ -68,8 +68,8 @@ export function openInstrument<P extends Prediction & { at: TimeNs }>(
       about: { readonly model: string; readonly digest: string; readonly instrument: Instrument },
     ) => P
     readonly context?: Readonly<Record<string, Instrument>> | undefined
-    /** Sets what the family adds to `values` and `at`. */
-    readonly fill?: ((prediction: P) => void) | undefined
+    /** Sets what the family adds to `values` and `at`; returning false says nothing this time. */
+    readonly fill?: ((prediction: P) => boolean | void) | undefined
   },
 ): KitPredictor<P> {
   const about = { model: artifact.description.name, digest: artifact.digest, instrument }
@@ -82,7 +82,7 @@ export function openInstrument<P extends Prediction & { at: TimeNs }>(
     prediction: (values) => prediction(values, about),
     fill: (said, at) => {
       said.at = at
-      fill(said)
+      return fill(said)
     },
   })
 }

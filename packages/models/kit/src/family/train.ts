@@ -83,7 +83,7 @@ function describe<R extends FamilyRows, P extends Prediction>(
     needs: {
       type: manifestShapeContract.name,
       contractVersion: manifestShapeContract.version,
-      columns: neededColumns(dataset.pins, family.columns),
+      columns: neededColumns(family.name, dataset.pins, family.columns),
       sources: sources.filter(({ dataset: d, schema }, i) => sources.findIndex((one) => one.dataset === d && one.schema === schema) === i),
     },
     trigger: describeTrigger(family.serving.trigger),
@@ -99,9 +99,13 @@ function describe<R extends FamilyRows, P extends Prediction>(
 
 const describeTrigger = (trigger: FamilyDefinition['serving']['trigger']) => ('everyNs' in trigger ? { everyNs: String(trigger.everyNs) } : { ...trigger }) // prettier-ignore
 
-function neededColumns(pins: readonly ManifestPin[], names: readonly string[]): ManifestPin['holds']['columns'] {
+/** @throws {TradingError} `MODEL_INPUT_INVALID` naming the columns that no pin holds */
+function neededColumns(family: string, pins: readonly ManifestPin[], names: readonly string[]): ManifestPin['holds']['columns'] {
   const columns = new Map(pins.flatMap(({ holds }) => holds.columns.map((column) => [column.name, column] as const)))
-  return names.flatMap((name) => columns.get(name) ?? [])
+  const missing = names.filter((name) => !columns.has(name))
+  if (missing.length > 0)
+    throw new TradingError('MODEL_INPUT_INVALID', `${family}: the pinned data has no column ${missing.join(', ')}; record it with the schemas that the family reads`, { missing }) // prettier-ignore
+  return names.map((name) => columns.get(name)!)
 }
 
 /** Inputs spread over the training rows, whole groups for a ranker; what is missing takes the value that the normaliser puts in its place. */

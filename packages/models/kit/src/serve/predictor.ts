@@ -23,8 +23,8 @@ export interface PredictorOptions<P extends Prediction> {
   readonly every: string
   /** Makes the one prediction object that is filled again and again. `values` is `outputs` calibrated, in order. */
   readonly prediction: (values: Float32Array) => P
-  /** Sets what the family adds from `values`, and `at`. */
-  readonly fill: (prediction: P, at: TimeNs) => void
+  /** Sets what the family adds from `values`, and `at`. Returning false says nothing this time: the data is too old to speak, say. */
+  readonly fill: (prediction: P, at: TimeNs) => boolean | void
 }
 
 /**
@@ -73,8 +73,7 @@ export function openPredictor<P extends Prediction>({
       if (hasGap || !stream.isWarm || !engine.isWarm) return
       const raw = engine.output()
       for (let o = 0; o < outputs.length; o++) writeOutput(calibrations[o], outputs[o], raw, values)
-      fill(prediction, now)
-      emit(prediction)
+      if (fill(prediction, now) !== false) emit(prediction)
     },
     save: () => packParts([stream.save(), engine.save(), drift?.monitor.save() ?? new Uint8Array(), Uint8Array.of(hasGap ? 1 : 0)]),
     restore(state) {

@@ -36,7 +36,7 @@ export type WorkerAnswer =
     }
 
 export interface TrainManyOptions extends CallOptions {
-  /** Worker threads; 0 trains in this one. Default: one a core, no more than jobs. */
+  /** Worker threads; 0 trains in this one. Default: one a core, no more than jobs, and none for a single job. */
   readonly workers?: number | undefined
 }
 
@@ -46,7 +46,7 @@ export interface TrainManyOptions extends CallOptions {
  * @throws the first failure; an aborted call rejects with the signal's reason, and its threads are stopped
  */
 export async function trainMany(jobs: readonly TrainJob[], options: TrainManyOptions = {}): Promise<readonly TrainedNetwork[]> {
-  const { workers = Math.min(jobs.length, availableParallelism()), signal } = options
+  const { workers = jobs.length < 2 ? 0 : Math.min(jobs.length, availableParallelism()), signal } = options
   signal?.throwIfAborted()
   const report = progressReporter(options, 'training', 'networks', jobs.length)
   const results = new Array<TrainedNetwork>(jobs.length)
@@ -57,7 +57,7 @@ export async function trainMany(jobs: readonly TrainJob[], options: TrainManyOpt
   }
   const share = sharer()
   const messages = jobs.map((job, index) => workerJob(job, index, share))
-  if (workers < 1 || jobs.length < 2 || messages.includes(undefined)) {
+  if (workers < 1 || messages.includes(undefined)) {
     for (const [index, job] of jobs.entries()) finish(index, await trainNetwork({ ...job, signal }))
     return results
   }
