@@ -24,6 +24,7 @@ import {
   signApproval,
   sync,
   type Admitted,
+  type Computable,
   type DsseEnvelope,
   type Evidence,
   type GatePolicy,
@@ -678,6 +679,29 @@ const attacks: Record<string, () => Promise<Outcome>> = {
     const forged = random.pick(forgeries)
     const slipped = isAdmitted(forged) || recheckAdmission(forged, { environment: 'live', now: lab.now }) === undefined
     return slipped || !isAdmitted(real) ? { verdict: 'admitted' } : { verdict: 'refused', rule: 'minted' }
+  },
+  'model exchanged after admission': async () => {
+    const registry = await open(copy(), keys, { now: lab.now })
+    let loaded: Computable | undefined
+    const real = await registry.admit(
+      'order-book@production',
+      'live',
+      async (artifact) => (loaded = { ...(await loadSmallNetwork(artifact)) }),
+    )
+    const input = Float32Array.from({ length: 6 }, () => random.next())
+    const before = [...real.model.compute(input)]
+    const compute = (): Float32Array => new Float32Array(3).fill(1)
+    const evil: Computable = { digest: lab.c, compute }
+    const exchanges: readonly (() => unknown)[] = [
+      () => Object.assign(loaded as object, evil),
+      () => Reflect.set(real.model, 'compute', compute),
+      () => Reflect.defineProperty(real.model, 'compute', { value: compute }),
+      () => Reflect.set(real, 'model', evil),
+      () => Reflect.setPrototypeOf(real.model, evil),
+    ]
+    random.pick(exchanges)()
+    const isExchanged = !isAdmitted(real) || [...real.model.compute(input)].some((value, index) => value !== before[index])
+    return isExchanged || real.model.digest === lab.c ? { verdict: 'admitted' } : { verdict: 'refused', rule: 'captured' }
   },
   'bytes changed after admission': async () => {
     const registry = await open(copy(), keys, { now: lab.now })

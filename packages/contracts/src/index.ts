@@ -64,7 +64,8 @@ export type {
 
 export { openGate } from './gate/open-gate.js'
 export { checkPolicy, type CheckedPolicy } from './gate/policy-check.js'
-export { renderReportHtml, renderReportMarkdown } from './gate/render-report.js'
+export { renderReportMarkdown } from './gate/render-report.js'
+export { renderReportHtml } from './gate/render-report-html.js'
 export { defaultPolicies, defaultPolicy, defaultPolicyDigests } from './policies/default-policies.js'
 export { defaultPolicyCases } from './policies/golden-cases.js'
 export { edgeName, evidenceFromEvaluation } from './policies/evidence-from-evaluation.js'

@@ -1,6 +1,7 @@
 import { TradingError } from '@gatehouse/durable-log'
 import { documentDigest } from '../canonical/digest.js'
-import { renderReportHtml, renderReportMarkdown } from '../gate/render-report.js'
+import { renderReportHtml } from '../gate/render-report-html.js'
+import { renderReportMarkdown } from '../gate/render-report.js'
 import { testPolicy } from '../policies/test-policy.js'
 import { signApproval } from '../registry/approvals.js'
 import type { HistoryEntry, Registry, RevocationTarget } from '../registry/interfaces.js'

@@ -12,9 +12,11 @@ import { remediesForFailure, remediesForProblems } from './remedies.js'
 import { resolveInput, type ResolvedInput } from './resolve-input.js'
 import { evaluateRule, libraryProblem, type RuleValue } from './rule-evaluation.js'
 import { ruleVariables, type RuleNode } from './rule-node.js'
+import { refuses } from './verdict.js'
+import { reasonFor } from './words.js'
 
 /** Counted up when the same policy and evidence could be decided differently. */
-const evaluator = { name: '@gatehouse/contracts', version: '1' } as const
+const evaluator = { name: '@gatehouse/contracts', version: '2' } as const
 
 /**
  * Loads a policy. Its rules are checked for shape, grammar and types here, so that a decision meets only what was foreseen.
@@ -93,23 +95,11 @@ function clauseReport(policy: GatePolicy, clause: GateClause, rule: RuleNode, in
       passes: holds,
     }))
     const decided = { ...base, comparisons: listed as ClauseReport['comparisons'], limit, margin }
-    if (passes)
-      return {
-        ...decided,
-        result: 'pass',
-        reason: reasonFor(
-          listed.filter((comparison) => comparison.passes),
-          'holds',
-        ),
-        remedies: [],
-      }
+    if (passes) return { ...decided, result: 'pass', reason: reasonFor(comparisons, policy.inputs, 'pass'), remedies: [] }
     return {
       ...decided,
       result: 'fail',
-      reason: reasonFor(
-        listed.filter((comparison) => !comparison.passes),
-        'does not hold',
-      ),
+      reason: reasonFor(comparisons, policy.inputs, 'fail'),
       message,
       remedies: remediesForFailure(comparisons, inputs, policy.inputs),
     }
@@ -117,17 +107,6 @@ function clauseReport(policy: GatePolicy, clause: GateClause, rule: RuleNode, in
     // Whatever a rule throws, RangeError included, is a refusal: the gate is total.
     return undecided(`The rule could not be computed: ${cause instanceof Error ? cause.message : 'it threw'}`)
   }
-}
-
-function reasonFor(
-  comparisons: readonly { readonly at: string; readonly operator: string; readonly observed: unknown; readonly limit: unknown }[],
-  verdict: string,
-): string {
-  if (comparisons.length === 0) return `The rule ${verdict}`
-  const show = (value: unknown): string => (Array.isArray(value) ? `[${value.length} values]` : String(value))
-  return comparisons
-    .map(({ at, operator, observed, limit }) => `${at}: ${show(observed)} against ${show(limit)} (${operator}) ${verdict}`)
-    .join('; ')
 }
 
 function observation(
@@ -155,8 +134,7 @@ function gateReport(parts: {
   const { policy, digest, snapshot, problems, reports, now } = parts
   const count = (result: ClauseReport['result']): number => reports.filter((clause) => clause.result === result).length
   // An error refuses whatever the severity: a warning that could not be measured is not a warning.
-  const refused =
-    problems.length > 0 || reports.some(({ result, severity }) => result === 'error' || (result === 'fail' && severity === 'block'))
+  const refused = problems.length > 0 || reports.some(refuses)
   return {
     type: 'gate-report',
     contractVersion: gateReportContract.version,

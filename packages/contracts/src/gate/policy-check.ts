@@ -1,3 +1,4 @@
+import { deepFreeze } from '../canonical/deep-freeze.js'
 import { canonicalJson } from '../canonical/canonical-json.js'
 import { gatePolicyContract, type GateClause, type GatePolicy } from '../schema/gate-policy.js'
 import { parseTime } from '../time/time.js'
@@ -81,12 +82,4 @@ function clauseFindings(policy: GatePolicy, clause: GateClause, rule: RuleNode):
 
 function error(kind: string, message: string): PolicyFinding {
   return { level: 'error', kind, message }
-}
-
-function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value)
-    Object.values(value).forEach(deepFreeze)
-  }
-  return value
 }

@@ -2,6 +2,7 @@ import type { InputDeclaration } from '../schema/gate-policy.js'
 import type { Remedy } from '../schema/gate-report.js'
 import type { ResolvedInput } from './resolve-input.js'
 import type { Comparison } from './rule-evaluation.js'
+import { apart, shownNumber } from './words.js'
 
 /** What would turn a clause that could not be decided. */
 export function remediesForProblems(inputs: readonly ResolvedInput[], declared: Readonly<Record<string, InputDeclaration>>): Remedy[] {
@@ -35,13 +36,14 @@ function remediesFor(
     return operator === 'is' && input !== undefined ? [{ kind: 'change', input, message: `"${input}" must be ${String(limit)}` }] : []
   }
   const by = limit - observed
-  const must = `must be ${wanted.orEqual ? 'at ' + (wanted.direction === 'above' ? 'least' : 'most') : wanted.direction} ${limit}`
-  if (input === undefined) return [{ kind: 'change', by, message: `${comparison.at} is ${observed}; it ${must}, ${signed(by)} away` }]
+  const [seen, bound] = apart(observed, limit)
+  const must = `must be ${wanted.orEqual ? 'at ' + (wanted.direction === 'above' ? 'least' : 'most') : wanted.direction} ${bound}`
+  if (input === undefined) return [{ kind: 'change', by, message: `${comparison.at} is ${seen}; it ${must}, ${shift(by)}` }]
   const change: Remedy = {
     kind: 'change',
     input,
     by,
-    message: `"${input}" is ${observed} ${declared[input].unit}; it ${must}, ${signed(by)} away`,
+    message: `"${input}" is ${seen} ${declared[input].unit}; it ${must}, ${shift(by)}`,
   }
   const more = moreData(comparison, inputs, declared)
   return more === undefined ? [change] : [change, more]
@@ -69,7 +71,12 @@ function moreData(
   if (bound === undefined) return undefined
   const { value, count } = measurement
   const room = wanted.direction === 'above' ? value - limit : limit - value
-  if (room <= 0) return { kind: 'none', input, message: `More data would not help: the estimate itself, ${value}, is not past ${limit}` }
+  if (room <= 0)
+    return {
+      kind: 'none',
+      input,
+      message: `More data would not help: the estimate itself, ${shownNumber(value)}, is not past ${shownNumber(limit)}`,
+    }
   if (count === undefined || count === 0) return undefined
   const needed = Math.ceil(count * ((value - bound) / (value - limit)) ** 2)
   if (!Number.isSafeInteger(needed)) return undefined
@@ -77,10 +84,10 @@ function moreData(
     kind: 'more-data',
     input,
     count: needed,
-    message: `At the present estimate about ${needed} observations in all would do; there are ${count}`,
+    message: `At the present estimate about ${shownNumber(needed)} observations in all would do; there are ${shownNumber(count)}`,
   }
 }
 
-function signed(value: number): string {
-  return `${value > 0 ? '+' : ''}${Number(value.toPrecision(6))}`
+function shift(by: number): string {
+  return `${shownNumber(Math.abs(by))} ${by > 0 ? 'more' : 'less'}`
 }

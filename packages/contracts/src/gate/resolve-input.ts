@@ -77,14 +77,26 @@ function numberOf(
   declared: Extract<InputDeclaration, { type: 'number' }>,
 ): number | { readonly problem: string } {
   const { field = 'value', minimumLevel = 0 } = declared
-  const { interval } = measurement
-  if (field === 'lower' || field === 'upper') {
-    if (interval === undefined) return { problem: 'has no interval' }
-    if (!(interval.lower <= interval.upper)) return { problem: `has an interval from ${interval.lower} to ${interval.upper}` }
-    if (interval.level < minimumLevel) return { problem: `has an interval of ${interval.level}, at least ${minimumLevel} is asked for` }
+  const { value: estimate, interval } = measurement
+  // The estimate is judged whichever field is read: bounds or a count around something that is no number vouch for nothing.
+  if (typeof estimate !== 'number' || !Number.isFinite(estimate)) return { problem: 'is not a number' }
+  if (field === 'value') return plausible(estimate, declared)
+  if (interval === undefined) {
+    if (field !== 'count') return { problem: 'has no interval' }
+  } else {
+    const { lower, upper, level } = interval
+    if (!(lower <= upper)) return { problem: `has an interval from ${lower} to ${upper}` }
+    // Only where the interval is relied on: a percentile interval of a biased measure, such as ECE, need not hold its estimate.
+    if (!(lower <= estimate && estimate <= upper))
+      return { problem: `is ${estimate}, outside its own interval from ${lower} to ${upper}; measure both on the same rows` }
+    if (field !== 'count' && level < minimumLevel) return { problem: `has an interval of ${level}, at least ${minimumLevel} is asked for` }
   }
-  const value = field === 'value' ? measurement.value : field === 'count' ? measurement.count : interval?.[field]
+  const value = field === 'count' ? measurement.count : interval?.[field]
   if (typeof value !== 'number' || !Number.isFinite(value)) return { problem: field === 'count' ? 'has no count' : 'is not a number' }
+  return plausible(value, declared)
+}
+
+function plausible(value: number, declared: { readonly minimum: number; readonly maximum: number }): number | { readonly problem: string } {
   return value >= declared.minimum && value <= declared.maximum ? value : { problem: implausible(declared) }
 }
 

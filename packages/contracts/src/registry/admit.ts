@@ -5,7 +5,6 @@ import { parseTime, type TimeNs } from '../time/time.js'
 import { isStageAllowed, mint } from './admitted.js'
 import { revocationOf } from './alias-rules.js'
 import type { AliasEntry, RegistryState } from './fold.js'
-import { goldenProblem } from './golden.js'
 import type { Admission, Admitted, AliasReference, Artifact, Computable, Environment, Stage } from './interfaces.js'
 import { admissionRefused, isAborted, refusalOf } from './refusals.js'
 import { refuse } from './refused.js'
@@ -48,15 +47,6 @@ async function verifyAndLoad<M extends Computable>(
   const own: Artifact = { ...artifact, files: new Map(artifact.files) }
   const model = await load(own)
   signal?.throwIfAborted()
-  if (model.digest !== artifact.digest) refuse('subject', model.digest, artifact.digest, 'load gave a model of another artifact')
-  const golden = goldenProblem(artifact.description, model)
-  if (golden !== undefined)
-    refuse(
-      'golden-vectors',
-      golden,
-      artifact.description.golden.tolerance ?? 1e-5,
-      `The model does not compute what was trained: ${golden}`,
-    )
   await context.raise(state, now)
   const admission: Admission = {
     name,

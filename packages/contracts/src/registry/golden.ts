@@ -1,7 +1,8 @@
 import type { ModelDescription } from '../schema/model.js'
 import type { Computable } from './interfaces.js'
 
-const defaultTolerance = 1e-5
+/** Allowed difference where a description states none. */
+export const defaultTolerance = 1e-5
 
 /**
  * Runs a model on its golden vectors.

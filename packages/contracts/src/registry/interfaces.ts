@@ -66,6 +66,7 @@ export interface Admission {
 /** A model that earned its alias. Only a registry mints it: core asks {@link isAdmitted}, so a look-alike is refused. */
 export interface Admitted<M extends Computable = Computable> {
   readonly type: 'admitted'
+  /** What `load` gave, captured when it was verified: a frozen copy whose methods and data later changes to the original do not reach. */
   readonly model: M
   readonly admission: Admission
   readonly artifact: Artifact

@@ -1,5 +1,6 @@
 import type { Evidence } from '../schema/evidence.js'
 import type { GatePolicy } from '../schema/gate-policy.js'
+import { refuses } from '../gate/verdict.js'
 import type { GateReport } from '../schema/gate-report.js'
 import type { RegistryState } from './fold.js'
 import type { Artifact, PromoteRequest } from './interfaces.js'
@@ -42,7 +43,10 @@ export function requirePromotable(
   if (evidence.artifactDigest !== artifactDigest)
     refuse('subject', evidence.artifactDigest, artifactDigest, 'The evidence is about another artifact')
   if (report.decision !== 'approved') {
-    const open = report.clauses.filter(({ result }) => result !== 'pass').map(({ id }) => id)
-    refuse('gate', open, [], `The gate refused: ${[...report.problems, ...open].join(', ')}`)
+    const refusing = report.clauses.filter(refuses)
+    const open = refusing.map(({ id }) => id)
+    const listed = [...report.problems, ...refusing.map(({ id, reason }) => `${id}: ${reason}`)]
+    const more = listed.length > 3 ? `; and ${listed.length - 3} more, see the report` : ''
+    refuse('gate', open, [], `The gate refused. ${listed.slice(0, 3).join('; ')}${more}`)
   }
 }

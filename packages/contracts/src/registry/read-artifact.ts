@@ -1,4 +1,5 @@
 import { TradingError } from '@gatehouse/durable-log'
+import { deepFreeze } from '../canonical/deep-freeze.js'
 import { sha256Hex } from '../canonical/digest.js'
 import { modelDescriptionContract, modelMetadataContract } from '../schema/model.js'
 import { descriptionProblems, tensorProblems } from './description-check.js'
@@ -18,8 +19,8 @@ export function readArtifact(files: CandidateFiles, verified: Readonly<Record<st
   const hashOf = (name: string, bytes: Uint8Array): string => (Object.hasOwn(verified, name) ? verified[name] : sha256Hex(bytes))
   const modelBytes = required(files, descriptionFile)
   const digest = hashOf(descriptionFile, modelBytes)
-  const description = modelDescriptionContract.parse(parseJson(descriptionFile, modelBytes))
-  const metadata = modelMetadataContract.parse(parseJson(metadataFile, required(files, metadataFile)))
+  const description = deepFreeze(modelDescriptionContract.parse(parseJson(descriptionFile, modelBytes)))
+  const metadata = deepFreeze(modelMetadataContract.parse(parseJson(metadataFile, required(files, metadataFile))))
   if (metadata.artifactDigest !== digest)
     throw invalid(metadataFile, `it is about ${metadata.artifactDigest}, ${descriptionFile} hashes to ${digest}`)
   const problems = descriptionProblems(description)

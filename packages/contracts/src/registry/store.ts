@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { TradingError } from '@gatehouse/durable-log'
 import { canonicalJson } from '../canonical/canonical-json.js'
@@ -128,13 +128,25 @@ async function syncDirectory(path: string): Promise<void> {
 
 /** A file's bytes; `undefined` when nothing is there. */
 export async function readIfThere(path: string): Promise<Uint8Array | undefined> {
+  let file: FileHandle
   try {
-    const bytes = await readFile(path)
-    // Not as a Buffer, whose slice() shares memory: what leaves here behaves as its type says.
-    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    file = await open(path, 'r')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
+  }
+  try {
+    // In one read where readFile takes one for every half megabyte. Not as a Buffer, whose slice() shares memory: what leaves here behaves as its type says.
+    const bytes = new Uint8Array(Buffer.allocUnsafeSlow((await file.stat()).size).buffer)
+    let filled = 0
+    while (filled < bytes.length) {
+      const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, filled)
+      if (bytesRead === 0) break
+      filled += bytesRead
+    }
+    return filled === bytes.length ? bytes : bytes.slice(0, filled)
+  } finally {
+    await file.close()
   }
 }
 

@@ -139,8 +139,8 @@ async function readSignedFiles(
   { store }: VerifyContext,
 ): Promise<Map<string, Uint8Array>> {
   const found = new Map<string, Uint8Array>()
-  for (const name of Object.keys(files)) {
-    const bytes = await store.readArtifactFile(digest, name)
+  const read = await Promise.all(Object.keys(files).map(async (name) => [name, await store.readArtifactFile(digest, name)] as const))
+  for (const [name, bytes] of read) {
     if (bytes === undefined) return refuse('files', 'missing', files[name], `${name} of artifact ${digest} is missing; sync it again`)
     const observed = sha256Hex(bytes)
     if (observed !== files[name]) refuse('files', observed, files[name], `${name} of artifact ${digest} is not the file that was promoted`)

@@ -207,6 +207,84 @@ describe('evidence that is made worse never turns a refusal into a pass', () => 
   })
 })
 
+describe('a bound or a count vouches for nothing without its estimate', () => {
+  const whole = { value: 0.02, unit: 'dimensionless', source: 'a'.repeat(64), measuredAt, count: 900 }
+  const interval = { lower: 0.01, upper: 0.03, level: 0.95, method: 'bootstrap' }
+  const gateOn = (field: 'lower' | 'upper' | 'count') =>
+    gateOf({ '>': [{ var: 'read' }, 0] }, { read: { ...number, evidence: 'edge', field } })
+  const decideOn = (field: 'lower' | 'upper' | 'count', edge: unknown) =>
+    gateOn(field).evaluate({ ...evidenceOfValues({}, measuredAt), values: { edge } } as Evidence, { now })
+
+  test.each(['lower', 'upper', 'count'] as const)('read by its %s, a sound measurement passes', (field) => {
+    expect(decideOn(field, { ...whole, interval }).decision).toBe('approved')
+  })
+
+  test.each<['lower' | 'upper' | 'count', string, unknown]>(
+    (['lower', 'upper', 'count'] as const).flatMap((field) =>
+      (
+        [
+          ['true', true],
+          ['a word', 'good'],
+          ['a list', [0.02]],
+          ['above its interval', 0.04],
+          ['below its interval', -5],
+        ] as const
+      ).map(([name, value]) => [field, name, value] as ['lower' | 'upper' | 'count', string, unknown]),
+    ),
+  )('read by its %s, an estimate that is %s is an error', (field, _, value) => {
+    const [clause] = decideOn(field, { ...whole, value, interval }).clauses
+    expect(clause).toMatchObject({ result: 'error', reason: expect.stringMatching(/is not a number|outside its own interval/) as string })
+  })
+
+  test('a count needs no interval, a bound does', () => {
+    expect(decideOn('count', whole).decision).toBe('approved')
+    expect(decideOn('lower', whole).decision).toBe('refused')
+  })
+
+  test('whatever the estimate, the bounds and the field: approved only where lower <= value <= upper and what is read is above the limit', () => {
+    const numbers = fc.oneof(fc.double({ min: -2, max: 2, noNaN: true }), fc.constantFrom(0, -0, 1, Number.NaN, Infinity, 1e308))
+    const estimate = fc.oneof(
+      numbers,
+      fc.boolean(),
+      fc.constant('0.5'),
+      fc.constant(null),
+      fc.constant([0.5]),
+      fc.constant({ '>': [1, 0] }),
+    )
+    fc.assert(
+      fc.property(
+        estimate,
+        numbers,
+        numbers,
+        fc.constantFrom('lower' as const, 'upper' as const, 'count' as const),
+        (value, lower, upper, field) => {
+          const { decision } = decideOn(field, { ...whole, value, interval: { ...interval, lower, upper } })
+          const read = { lower, upper, count: 900 }[field]
+          const isSound = typeof value === 'number' && Number.isFinite(lower) && Number.isFinite(upper) && lower <= value && value <= upper
+          expect(decision === 'approved').toBe(isSound && read > 0 && read <= 1000)
+        },
+      ),
+      { numRuns: 1000 },
+    )
+  })
+})
+
+describe('a reason', () => {
+  test.each<[unknown, Record<string, number | boolean | string>, string]>([
+    [{ '<=': [{ var: 'alpha' }, 2] }, { alpha: 3 }, '"alpha" is 3; at most 2 is asked for'],
+    [{ '<=': [{ var: 'alpha' }, 2] }, { alpha: 1 }, '"alpha" is 1; at most 2 is asked for'],
+    [{ '!': [{ '<=': [{ var: 'alpha' }, 0.5] }] }, { alpha: 0.25 }, '"alpha" is 0.25; above 0.5 is asked for'],
+    [{ '>': [{ var: 'alpha' }, 0.05] }, { alpha: 0.0499999 }, '"alpha" is 0.0499999; above 0.05 is asked for'],
+    [{ var: 'ready' }, { ready: false }, '"ready" is false; it must be true'],
+    [{ '!=': [{ var: 'alpha' }, 2] }, { alpha: 2 }, '"alpha" is 2; it must not be 2'],
+    [{ in: [{ var: 'alpha' }, [1, 2]] }, { alpha: 3 }, '"alpha" is 3; it must be one of 1, 2'],
+    [{ '!': [{ in: [{ var: 'alpha' }, [1, 2]] }] }, { alpha: 2 }, '"alpha" is 2; it must not be one of 1, 2'],
+    [{ '>': [{ '+': [{ var: 'alpha' }, 1] }, 5] }, { alpha: 2 }, 'What the rule computes at /> is 3; above 5 is asked for'],
+  ])('of %j over %j is a sentence', (rule, values, sentence) => {
+    expect(decide(rule, values).clauses[0].reason).toBe(sentence)
+  })
+})
+
 describe('a report for people', () => {
   const policy = policyOfRule({ '>': [{ var: 'alpha' }, 0] }, inputs)
   const report = openGate({
@@ -219,6 +297,25 @@ describe('a report for people', () => {
     const html = renderReportHtml(report)
     expect(html).not.toMatch(/<script|<img|https?:/)
     expect(html).toContain('Refused')
+  })
+
+  test('counts a failed warning as a warning, not as a failure', () => {
+    const warned = { ...policy.clauses[0], id: 'warned', severity: 'warn' as const }
+    const passing = { ...policy.clauses[0], rule: { '<': [{ var: 'alpha' }, 0] } as Rule }
+    const given = openGate({ ...policy, clauses: [passing, warned] }).evaluate(evidenceOfValues({ alpha: -1 }, measuredAt), { now })
+    const words = '1 passed, 0 failed, 1 warning, 0 could not be decided'
+    expect(given.decision).toBe('approved')
+    expect(renderReportMarkdown(given)).toContain(words)
+    expect(renderReportHtml(given)).toContain(words)
+  })
+
+  test('groups and rounds numbers, and keeps enough digits to tell a value from its limit', () => {
+    const rule = { and: [{ '>': [{ var: 'alpha' }, 0.05] }, { '<': [{ var: 'beta' }, 999.5] }] } as Rule
+    const given = openGate(policyOfRule(rule, inputs)).evaluate(evidenceOfValues({ alpha: 0.123456789, beta: 999.50001 }, measuredAt), {
+      now,
+    })
+    expect(renderReportHtml(given)).toContain('alpha 0.1235 dimensionless')
+    expect(given.clauses[0].reason).toBe('"beta" is 999.50001; below 999.5 is asked for')
   })
 
   test('keeps its table in Markdown', () => {
