@@ -105,7 +105,7 @@ export interface FamilyDefinition<R extends FamilyRows = FamilyRows, P extends P
   readonly heads: ModelDescription['labels']['heads']
   readonly training: FamilyTraining
   /**
-   * More rows to learn from, made of some rows: a mirrored market, say. Of the same width and heads, without windows and groups. Asked for the training and the
+   * More rows to learn from, made of some rows: a mirrored market, say. Of the same width, heads and windows (into a table of their own), without groups. Asked for the training and the
    * validation part apart, so that nothing passes between them; never judged, counted, or part of the drift reference.
    */
   readonly augment?: ((rows: R, indices: Int32Array) => FamilyRows) | undefined

@@ -12,7 +12,7 @@ import { pickSamples, type Samples } from '../train/samples.js'
 import { trainEnsemble } from '../train/train-many.js'
 import { trainNetwork, type TrainedNetwork } from '../train/train-network.js'
 import { type CalibrationMethod, type FamilyDefinition } from './definition.js'
-import { normalisedSamples, trainingSet, withMoreRows, withShuffledLabels } from './inputs.js'
+import { augmentedSet, concatenated, normalisedSamples, trainingSet, withShuffledLabels } from './inputs.js'
 import { type FamilyRows, intervalsOf, pickTable, tableRowsOf } from './rows.js'
 
 /** A network with what turns raw features into its inputs and its outputs into probabilities. */
@@ -61,12 +61,12 @@ export async function fitRows<R extends FamilyRows>(
   const [fitted, validation] = [split.train, split.test].map((part) => Int32Array.from(part, (i) => indices[i]))
   const more = augment && [fitted, validation].map((part) => augment(rows, part))
   const seen = pickTable(rows, tableRowsOf(rows, fitted))
-  const normaliser = fitNormaliser(more ? Float32Array.from([...seen, ...more[0].table]) : seen, rows.width, kind)
+  const normaliser = fitNormaliser(more ? concatenated(seen, more[0].table) : seen, rows.width, kind)
   const samples = normalisedSamples(rows, normaliser)
   const weights = rows.weights ? Float32Array.from(indices, (row) => rows.weights![row]) : uniquenessWeights(intervals)
   const setOf = (part: Int32Array, k: number) => {
-    const own = trainingSet(rows, samples, { indices: Int32Array.from(part, (i) => indices[i]), weights: Float32Array.from(part, (i) => weights[i]) }) // prettier-ignore
-    const set = more ? withMoreRows(own, more[k], normaliser) : own
+    const chosen = { indices: Int32Array.from(part, (i) => indices[i]), weights: Float32Array.from(part, (i) => weights[i]) }
+    const set = more ? augmentedSet(rows, samples, { ...chosen, more: more[k], normaliser }) : trainingSet(rows, samples, chosen)
     return shuffleLabels ? withShuffledLabels(set, seed + k) : set
   }
   const { epochs, batch, optimiser, patience, classWeights, inThread = false } = training

@@ -1,6 +1,6 @@
 import { normalise, normaliseGroup, type Normaliser } from '../serve/normaliser.js'
 import { TradingError } from '@gatehouse/contracts'
-import { type Labels, pickSamples, rowSamples, type Samples, type TrainingSet, windowSamples } from '../train/samples.js'
+import { pickSamples, rowSamples, type Samples, type TrainingSet, windowSamples } from '../train/samples.js'
 import { mixSeeds, random } from '../random.js'
 import { groupOffsets, type FamilyRows } from './rows.js'
 
@@ -53,31 +53,40 @@ export function withShuffledLabels(set: TrainingSet, seed: number): TrainingSet 
   }
 }
 
-/** Two sets of flat rows as one. @throws {TradingError} `MODEL_INPUT_INVALID` when they do not have the same heads and width, or are windows or groups */
-export function withMoreRows(set: TrainingSet, extra: FamilyRows, normaliser: Normaliser): TrainingSet {
-  const [features] = set.samples.shape
-  const fits = set.samples.shape.length === 1 && set.groups === undefined && extra.windows === undefined && extra.width === features
-  if (!fits || [...set.labels.keys()].some((head) => extra.labels.get(head)?.length !== extra.count))
-    throw new TradingError('MODEL_INPUT_INVALID', 'augmented rows need the width and the heads of the rows, and no windows or groups', {
-      width: extra.width,
-      heads: [...extra.labels.keys()],
+/**
+ * Some rows with more of the same kind behind them, ready to train on.
+ * @throws {TradingError} `MODEL_INPUT_INVALID` when the others do not have the same heads, width and windows, or are groups
+ */
+export function augmentedSet(
+  rows: FamilyRows,
+  samples: Samples,
+  { indices, weights, more, normaliser }: { readonly indices: Int32Array; readonly weights: Float32Array; readonly more: FamilyRows; readonly normaliser: Normaliser }, // prettier-ignore
+): TrainingSet {
+  const own = trainingSet(rows, samples, { indices, weights })
+  const { width, windows } = rows
+  const isAlike = more.width === width && more.windows?.steps === windows?.steps && rows.groups === undefined
+  if (!isAlike || [...own.labels.keys()].some((head) => more.labels.get(head)?.length !== more.count))
+    throw new TradingError('MODEL_INPUT_INVALID', 'augmented rows need the width, the windows and the heads of the rows, and no groups', {
+      width: more.width,
+      heads: [...more.labels.keys()],
     })
-  const count = set.samples.count
-  const values = new Float32Array((count + extra.count) * features)
-  for (let i = 0; i < count; i++) set.samples.fill(i, values, i * features)
-  normalise(normaliser, extra.table, extra.table.length, values, count * features)
-  const weights = new Float32Array(count + extra.count).fill(1)
-  if (set.weights) weights.set(set.weights)
-  if (extra.weights) weights.set(extra.weights, count)
+  // One table: what the rows are made of, then what the others are.
+  const first = windows ? rows.table.length / width : indices.length
+  const table = new Float32Array(first * width + more.table.length)
+  if (windows) normalise(normaliser, rows.table, rows.table.length, table, 0)
+  else for (let i = 0; i < first; i++) own.samples.fill(i, table, i * width)
+  normalise(normaliser, more.table, more.table.length, table, first * width)
+  const ends = windows && more.windows && concatenated(Int32Array.from(indices, (row) => windows.ends[row]), more.windows.ends.map((end) => end + first)) // prettier-ignore
   return {
-    samples: rowSamples(values, features),
-    labels: new Map([...set.labels].map(([head, labels]) => [head, joined(labels, extra.labels.get(head)!)])),
-    weights,
+    samples: windows && ends ? windowSamples(table, { features: width, steps: windows.steps, ends }) : rowSamples(table, width),
+    labels: new Map([...own.labels].map(([head, labels]) => [head, concatenated(labels, more.labels.get(head)!)])),
+    weights: concatenated(weights, more.weights ?? new Float32Array(more.count).fill(1)),
   }
 }
 
-function joined(a: Labels, b: Labels): Labels {
-  const all = a instanceof Int32Array ? new Int32Array(a.length + b.length) : new Float32Array(a.length + b.length)
+/** Two arrays of one type as one. */
+export function concatenated<A extends Float32Array | Int32Array>(a: A, b: A): A {
+  const all = new (a.constructor as new (length: number) => A)(a.length + b.length)
   all.set(a)
   all.set(b, a.length)
   return all

@@ -11,7 +11,7 @@ export interface FeatureMatrix {
   readonly times: BigInt64Array
   /** `[rows, spec.items]`, as `FeatureStream.values` were. */
   readonly values: Float64Array
-  /** Reference price of each row, for labels: close of a bar, mid of a book or quote, price of a trade; raw times the split factor's inverse is up to the label. */
+  /** Reference price of each row, for labels: close of a bar, mid of a book or quote, price of a trade; continuous through splits that the data set holds. */
   readonly prices: Float64Array
 }
 
@@ -73,7 +73,7 @@ export async function featureMatrices(
       stream.update(view)
       if (view.schema !== every || view.instrument !== instrument) continue
       lane.count++
-      if (stream.isWarm && stream.isComplete) rows.push(view.availableAt, stream.values, referencePrice(view))
+      if (stream.isWarm && stream.isComplete) rows.push(view.availableAt, stream.values, referencePrice(view) * stream.priceFactor)
     }
   }
   return open.map(({ instrument, stream, rows, count: seen }) => {

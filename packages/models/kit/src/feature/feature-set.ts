@@ -23,6 +23,8 @@ export interface FeatureStream {
   readonly isWarm: boolean
   /** True when no feature that refuses missing values misses one now. */
   readonly isComplete: boolean
+  /** What raw prices of the instrument itself are multiplied by so that they run on through splits and rolls. */
+  readonly priceFactor: number
   /** Features that have not had a value yet, by name. */
   cold(): readonly string[]
   save(): Uint8Array
@@ -106,6 +108,7 @@ function openStream(
   const missingRole = roleNames.find((role) => roles[role] === undefined)
   if (missingRole !== undefined)
     throw new TradingError('MODEL_FEATURE_INVALID', `no instrument plays the role "${missingRole}"`, { role: missingRole })
+  const selfRole = roleNames.indexOf('self')
   const operators = features.map(({ operator }) => operator)
   const offsets = new Array<number>(features.length)
   let slots = roleSlots * roleNames.length
@@ -171,6 +174,9 @@ function openStream(
     get isComplete() {
       for (let i = 0; i < refuses.length; i++) if (refuses[i] && values[i] !== values[i]) return false
       return true
+    },
+    get priceFactor() {
+      return selfRole < 0 ? 1 : slab[roleSlots * selfRole]
     },
     cold: () => features.filter((_, i) => slab[counts + i] === 0).map(({ name }) => name),
     update(view) {

@@ -90,7 +90,9 @@ export function holdOutSplit(intervals: LabelIntervals, { share, embargoNs = 0n 
  * @see López de Prado (2018), chapter 4
  */
 export function uniquenessWeights({ t0, t1 }: LabelIntervals): Float32Array {
-  const times = BigInt64Array.from(new Set([...t0, ...t1])).sort()
+  const distinct = new Set(t0)
+  for (const t of t1) distinct.add(t)
+  const times = BigInt64Array.from(distinct).sort()
   const position = new Map(Array.from(times, (time, i) => [time, i]))
   const alive = new Float64Array(times.length + 1)
   for (let i = 0; i < t0.length; i++) {
