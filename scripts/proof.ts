@@ -29,7 +29,7 @@ const proofs: readonly Proof[] = [
   { name: 'manifest-data', program: 'proof/manifest-data.ts', full: write, seeded: false },
   { name: 'databento-fuzz', program: 'proof/databento-fuzz.ts', sample: ['--runs', '300'], full: write, seeded: true },
   { name: 'databento-live', program: 'faults/databento.ts', sample: ['--runs', '8'], full: write, seeded: true },
-  { name: 'scorecard', program: 'proof/scorecard-statistics.ts', sample: [], full: write, seeded: false },
+  { name: 'scorecard', program: 'scripts/scorecard.ts', sample: [], full: write, seeded: false },
   { name: 'synthetic', program: 'proof/synthetic.ts', full: write, seeded: false },
 ]
 

@@ -1,5 +1,5 @@
 import { createReport, type Report } from '../report/report.js'
-import type { OpenPosition, RunFlag, RunRecord } from '../report/run-record.js'
+import type { BenchmarkCurve, OpenPosition, RunFlag, RunRecord } from '../report/run-record.js'
 import type { Engine } from './engine.js'
 
 /** What the engine cannot know of itself. */
@@ -37,7 +37,10 @@ function recordOf(engine: Engine, { initialEquity, outcome, message, provenance 
       averagePrice,
       lastPrice: mark,
     })),
-    benchmark: typeof options.benchmark === 'string' ? engine.benchmarkCurve(options.benchmark) : options.benchmark,
+    benchmark:
+      typeof options.benchmark === 'object'
+        ? withinRun(options.benchmark, options.range?.from ?? equityCurve.times[0], equityCurve.times.at(-1))
+        : engine.benchmarkCurve(options.benchmark ?? ''),
     prices,
     orders: { ...orderLog.counts, working },
     refusals: engine.refusals.counts(),
@@ -48,6 +51,15 @@ function recordOf(engine: Engine, { initialEquity, outcome, message, provenance 
     events: Object.fromEntries(engine.rowsBySchema),
     provenance,
   }
+}
+
+/** A curve of one's own up to the run's end, bought at its last price when the run began. */
+function withinRun(curve: BenchmarkCurve, startedAt: bigint | undefined, endedAt: bigint | undefined): BenchmarkCurve {
+  const { name, times, values } = curve
+  const end = endedAt === undefined ? times.length : times.findLastIndex((at) => at <= endedAt) + 1
+  const before = startedAt === undefined ? -1 : times.findLastIndex((at) => at <= startedAt)
+  const heldFrom = curve.heldFrom ?? (before < 0 ? undefined : times[before])
+  return { name, times: times.subarray(0, end), values: values.subarray(0, end), heldFrom }
 }
 
 function flagsOf(engine: Engine): RunFlag[] {
@@ -64,6 +76,6 @@ function flagsOf(engine: Engine): RunFlag[] {
   }
   if (simulation === undefined) return flags
   if (simulation.optimism !== undefined) flags.push({ type: 'optimistic-fill', message: simulation.optimism })
-  for (const message of simulation.conventions) flags.push({ type: 'note', message })
+  for (const message of [...simulation.conventions, ...simulation.remarks]) flags.push({ type: 'note', message })
   return flags
 }

@@ -3,8 +3,22 @@ import type { Money } from './money.js'
 import type { TimeNs } from './time.js'
 
 export type Side = 'buy' | 'sell'
+/**
+ * An `…IfTouched` order waits on the better side: one to buy becomes a market or limit order when the price falls to its `stopPrice`, one to sell when it
+ * rises to it.
+ */
 export type OrderType =
-  'market' | 'limit' | 'stop' | 'stopLimit' | 'trailingStop' | 'marketOnOpen' | 'marketOnClose' | 'limitOnOpen' | 'limitOnClose'
+  | 'market'
+  | 'limit'
+  | 'stop'
+  | 'stopLimit'
+  | 'trailingStop'
+  | 'marketOnOpen'
+  | 'marketOnClose'
+  | 'limitOnOpen'
+  | 'limitOnClose'
+  | 'marketIfTouched'
+  | 'limitIfTouched'
 /** How long it works: the session, until canceled, until `expiresAt`, immediate or cancel, fill or kill, opening auction only. */
 export type TimeInForce = 'day' | 'gtc' | 'gtd' | 'ioc' | 'fok' | 'opg'
 
@@ -15,6 +29,7 @@ export interface OrderRequest {
   readonly quantity: number
   readonly type?: OrderType | undefined
   readonly limitPrice?: number | undefined
+  /** Where a stop goes off; the trigger of an order that waits to be touched. */
   readonly stopPrice?: number | undefined
   /** Distance of a trailing stop, in price units; or `trailFraction` of the price. */
   readonly trailAmount?: number | undefined

@@ -13,6 +13,8 @@ const needsLimit: Readonly<Record<OrderType, boolean>> = {
   marketOnClose: false,
   limitOnOpen: true,
   limitOnClose: true,
+  marketIfTouched: false,
+  limitIfTouched: true,
 }
 
 /** A refusal in one line. */
@@ -44,7 +46,7 @@ export function requestRefusal(
   if (type === 'market') return undefined
   if (needsLimit[type] && !isPrice(request.limitPrice))
     return refuse('limit-price', request.limitPrice, 'a finite price', `${symbol}: a ${type} order needs a limitPrice`)
-  if (type === 'stop' || type === 'stopLimit') {
+  if (type === 'stop' || type === 'stopLimit' || type === 'marketIfTouched' || type === 'limitIfTouched') {
     const { stopPrice } = request
     if (!isPrice(stopPrice)) return refuse('stop-price', stopPrice, 'a finite price', `${symbol}: a ${type} order needs a stopPrice`)
   }
@@ -59,17 +61,19 @@ export function requestRefusal(
   return undefined
 }
 
-/** A stop that would go off at once: on the wrong side of the last price. */
+/** A stop that would go off at once, or a trigger that is touched already: on the wrong side of the last price. */
 export function stopSideRefusal(request: OrderRequest, lastPrice: number): Refusal | undefined {
   const { type, side, stopPrice, instrument } = request
-  if ((type !== 'stop' && type !== 'stopLimit') || stopPrice === undefined || Number.isNaN(lastPrice)) return undefined
-  const isWrong = side === 'buy' ? stopPrice < lastPrice : stopPrice > lastPrice
+  const isStop = type === 'stop' || type === 'stopLimit'
+  const isTouch = type === 'marketIfTouched' || type === 'limitIfTouched'
+  if (!(isStop || isTouch) || stopPrice === undefined || Number.isNaN(lastPrice)) return undefined
+  const isWrong = (side === 'buy') === isStop ? stopPrice < lastPrice : stopPrice > lastPrice
   if (!isWrong) return undefined
   return refuse(
     'stop-side',
     stopPrice,
     lastPrice,
-    `${instrument.symbol}: a ${side} stop at ${stopPrice} is on the wrong side of the last price ${lastPrice} and would go off at once`,
+    `${instrument.symbol}: a ${side} ${isStop ? 'stop' : 'trigger'} at ${stopPrice} is on the wrong side of the last price ${lastPrice} and would go off at once`,
   )
 }
 

@@ -28,7 +28,7 @@ import { type BenchmarkCurve, type RunRecord } from './run-record.js'
 export interface RunStatisticsOptions {
   /** Default `conventions.gatehouse`. */
   readonly conventions?: StatisticsConventions | undefined
-  /** Risk-free rate per year, a fraction; or rates through time, each from its time on: the mean of those that held at the samples of equity. Default 0. */
+  /** Risk-free rate per year, a fraction; or rates through time, each from its time on: the mean of those that held at the times equity was sampled at. Default 0. */
   readonly riskFreeAnnual?: number | Curve | undefined
   /** How many strategies were tried before this one was chosen, this one included, and the variance of their Sharpe ratios per period. */
   readonly trials?: { readonly count: number; readonly varianceOfSharpes: number } | undefined
@@ -129,9 +129,9 @@ export interface RunAnalysis {
 export function runStatistics(record: RunRecord, options: RunStatisticsOptions = {}): RunAnalysis {
   const { conventions: chosen = conventions.gatehouse, trials } = options
   const equity = fromStart(withoutGaps(record.equity), record, chosen)
-  const riskFreeAnnual = meanRate(options.riskFreeAnnual ?? 0, equity.times)
   const hasRisk = (risk: number): number => (risk === 0 && chosen.withoutRisk === 'undefined' ? NaN : risk)
   const sampled = sampleWithStart(equity, chosen)
+  const riskFreeAnnual = meanRate(options.riskFreeAnnual ?? 0, sampled.times)
   const returns = roundTo(simpleReturns(sampled.values).subarray(chosen.skippedReturns), chosen.returnDecimals)
   const returnTimes = sampled.times.subarray(1 + chosen.skippedReturns)
   const periodsPerYear =
@@ -153,8 +153,9 @@ export function runStatistics(record: RunRecord, options: RunStatisticsOptions =
     convention: chosen.downsideConvention,
     requiredReturn: chosen.meanConvention === 'arithmetic' ? riskFreeAnnual / periodsPerYear : 0,
   })
-  const maxDrawdown = maxDrawdownOfEquity(equity.values)
-  const falls = summarizeFalls(equity)
+  const fallen = forDrawdowns(equity, sampled, chosen)
+  const maxDrawdown = maxDrawdownOfEquity(fallen.values)
+  const falls = summarizeFalls(fallen)
   const perPeriod = riskFreeAnnual / periodsPerYear
   const tradedNotional = notionalOf(record)
   const statistics: RunStatistics = {
@@ -301,6 +302,27 @@ function fromStart(equity: Curve, { startedAt, initialEquity }: RunRecord, { sta
   times.set(equity.times, 1)
   values.set(equity.values, 1)
   return { times, values }
+}
+
+/** Equity as the convention reads drawdowns of it. */
+function forDrawdowns(equity: Curve, sampled: Curve, { drawdownSampling }: StatisticsConventions): Curve {
+  if (drawdownSampling === undefined || equity.times.length === 0) return equity
+  const { times, values } = equity
+  const last = times.length - 1
+  const span = Number(times[last] - times[0])
+  const apart = BigInt(Math.round(Math.max(drawdownSampling.apartNs, span / drawdownSampling.samples)))
+  const kept: { readonly at: bigint; readonly value: number }[] = []
+  let next = times[0]
+  let row = 0
+  const keep = (at: bigint, value: number): void => {
+    kept.push({ at, value })
+    next = at + apart
+  }
+  for (let i = 0; i <= last; i++) {
+    for (; row < sampled.times.length && sampled.times[row] < times[i]; row++) keep(sampled.times[row], sampled.values[row])
+    if (i === 0 || i === last || times[i] > next) keep(times[i], values[i])
+  }
+  return { times: BigInt64Array.from(kept, ({ at }) => at), values: Float64Array.from(kept, ({ value }) => value) }
 }
 
 /** A rate as it is, or the mean of the steps that held at the times; the first step holds before it, too. */

@@ -48,6 +48,7 @@ export class SimulatedExchange implements MarketSimulation {
   /** Start of the bar that orders are meeting. */
   #barFrom: TimeNs | undefined = undefined
   #executionNumber = 0
+  #barsWithoutVolume = 0
   /** Midnight (UTC) at which borrowing is next charged; `never` while nothing is short. */
   #accrualKey: TimeKey = never
 
@@ -195,6 +196,21 @@ export class SimulatedExchange implements MarketSimulation {
     }
   }
 
+  /** What own orders may take of a size together. */
+  shareOf(size: number): number {
+    // Not even an empty event limits a fill where size does not: 0 times infinity is no number.
+    const { participation } = this.models
+    return participation === Infinity ? Infinity : size * participation
+  }
+
+  get remarks(): readonly string[] {
+    const bars = this.#barsWithoutVolume
+    if (bars === 0) return []
+    return [
+      `orders met ${bars} bar${bars === 1 ? '' : 's'} without volume, on which nothing fills; where the data has no volume, pass participation: Infinity`,
+    ]
+  }
+
   #isTrading(index: number): boolean {
     const now = this.#world.now()
     const session = this.#world.session(index, now)
@@ -255,7 +271,8 @@ export class SimulatedExchange implements MarketSimulation {
     this.#expire(market, startsAt)
     const volume = bar.volume
     this.#barFrom = startsAt
-    const match = this.#match.begin(market, Number.isNaN(volume) ? Infinity : volume * this.models.participation, true, volume)
+    if (volume === 0 && this.models.participation !== Infinity) this.#barsWithoutVolume++
+    const match = this.#match.begin(market, Number.isNaN(volume) ? Infinity : this.shareOf(volume), true, volume)
     const { fill } = this.models
     const { orders } = market
     for (let i = 0; i < orders.length; i++) {
@@ -282,7 +299,7 @@ export class SimulatedExchange implements MarketSimulation {
       const order = orders[i]
       if (order.isDone || !order.isActive || order.arrivedAt > at || !this.#meets(order, match, at, undefined)) continue
       match.order = order
-      match.setAvailable(market.quoteAvailable(order.side) * this.models.participation)
+      match.setAvailable(this.shareOf(market.quoteAvailable(order.side)))
       this.models.fill.onQuote(order, quote, match)
       market.takeQuote(order.side, match.taken)
       this.#afterMeeting(order, true)
@@ -296,7 +313,7 @@ export class SimulatedExchange implements MarketSimulation {
     if (market.orders.length === 0 || market.isHalted || market.hasFiner('trade')) return
     const at = trade.tsEvent
     this.#expire(market, at)
-    const match = this.#match.begin(market, trade.size * this.models.participation, true, NaN)
+    const match = this.#match.begin(market, this.shareOf(trade.size), true, NaN)
     const { orders } = market
     for (let i = 0; i < orders.length; i++) {
       const order = orders[i]
@@ -666,6 +683,13 @@ class EventMatch implements BookMatch {
     return this
   }
 
+  get bidPrice(): number {
+    return this.#market.bidPrice
+  }
+  get askPrice(): number {
+    return this.#market.askPrice
+  }
+
   setAvailable(quantity: number): void {
     this.available = quantity
     this.taken = 0
@@ -700,7 +724,7 @@ class EventMatch implements BookMatch {
     for (let level = 0; level < book.levels && order.fillable > 0; level++) {
       const price = isBuy ? book.askPrice(level) : book.bidPrice(level)
       if (Number.isNaN(price) || (isBuy ? price > limitPrice : price < limitPrice)) break
-      const size = (isBuy ? book.askSize(level) : book.bidSize(level)) * this.exchange.models.participation
+      const size = this.exchange.shareOf(isBuy ? book.askSize(level) : book.bidSize(level))
       const quantity = this.#admit(Math.min(order.fillable, size - market.takenAt(isBuy, price)), order.fillable)
       if (quantity <= 0) continue
       market.take(isBuy, price, quantity)
@@ -715,7 +739,7 @@ class EventMatch implements BookMatch {
     for (let level = 0; level < book.levels; level++) {
       const price = isBuy ? book.askPrice(level) : book.bidPrice(level)
       if (Number.isNaN(price) || (isBuy ? price > limitPrice : price < limitPrice)) break
-      const size = (isBuy ? book.askSize(level) : book.bidSize(level)) * this.exchange.models.participation
+      const size = this.exchange.shareOf(isBuy ? book.askSize(level) : book.bidSize(level))
       total += Math.max(0, size - this.#market.takenAt(isBuy, price))
     }
     return total

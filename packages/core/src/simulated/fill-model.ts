@@ -11,6 +11,9 @@ export interface Match {
   readonly isSessionOpen: boolean
   /** The event stands for the closing auction of the session the order arrived in or before. */
   readonly isSessionClose: boolean
+  /** Last quote seen of the instrument, beside what the order meets; `NaN` when none was. */
+  readonly bidPrice: number
+  readonly askPrice: number
   /** Fills as much of the order as is available, at most `quantity`. @returns what was filled */
   fill(price: number, liquidity: 'added' | 'removed', quantity?: number): number
 }

@@ -34,6 +34,8 @@ export interface MarketSimulation {
   readonly conventions: readonly string[]
   /** What else decides its results, in words that a journal keeps: cash, margin, borrowing, latency, what orders meet. */
   readonly settings: readonly string[]
+  /** What it met that a reader must know, in words: bars without volume, on which nothing could fill. */
+  readonly remarks: readonly string[]
   /** Why results are rosier than a market's; `undefined` when they are not. */
   readonly optimism: string | undefined
 }

@@ -8,7 +8,19 @@ import { noSlippage } from './slippage.js'
 import { standardFills } from './standard-fills.js'
 
 const supports: BrokerAbilities = {
-  orderTypes: ['market', 'limit', 'stop', 'stopLimit', 'trailingStop', 'marketOnOpen', 'marketOnClose', 'limitOnOpen', 'limitOnClose'],
+  orderTypes: [
+    'market',
+    'limit',
+    'stop',
+    'stopLimit',
+    'trailingStop',
+    'marketOnOpen',
+    'marketOnClose',
+    'limitOnOpen',
+    'limitOnClose',
+    'marketIfTouched',
+    'limitIfTouched',
+  ],
   timesInForce: ['day', 'gtc', 'gtd', 'ioc', 'fok', 'opg'],
   brackets: true,
   oneCancelsOther: true,

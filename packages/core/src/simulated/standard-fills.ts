@@ -17,6 +17,11 @@ export interface StandardFillOptions {
    * strictly inside the limit, at the nearer of limit and the bar's extreme (LEAN).
    */
   readonly stopLimit?: 'atStop' | 'closeInside' | undefined
+  /**
+   * An order that a bar touches fills `'atTrigger'` (default), or, `'atQuote'`, at the quote that stands when the bar ends (its close where there are no
+   * quotes) once that lies within the limit (LEAN).
+   */
+  readonly ifTouched?: 'atTrigger' | 'atQuote' | undefined
 }
 
 /**
@@ -25,15 +30,20 @@ export interface StandardFillOptions {
  * fill when the other side crosses them. Trades: resting limits fill when one prints through them.
  */
 export function standardFills(options: StandardFillOptions = {}): FillModel {
-  const { market = 'next', limit = 'through', stop = 'touch', stopLimit = 'atStop' } = options
+  const { market = 'next', limit = 'through', stop = 'touch', stopLimit = 'atStop', ifTouched = 'atTrigger' } = options
   const isCurrent = market === 'current'
-  const rules: BarRules = { touchesLimit: limit === 'touch', throughStop: stop === 'through', closeInside: stopLimit === 'closeInside' }
+  const rules: BarRules = {
+    touchesLimit: limit === 'touch',
+    throughStop: stop === 'through',
+    closeInside: stopLimit === 'closeInside',
+    atQuote: ifTouched === 'atQuote',
+  }
   const optimism = [
     ...(isCurrent ? ['market orders fill at the price they were decided on'] : []),
     ...(rules.touchesLimit ? ['limits fill on a touch'] : []),
   ]
   const model: FillModel = {
-    name: `standard (market ${market}, limit ${limit}, stop ${stop}, stop-limit ${stopLimit})`,
+    name: `standard (market ${market}, limit ${limit}, stop ${stop}, stop-limit ${stopLimit}, if-touched ${ifTouched})`,
     optimism: optimism.length === 0 ? undefined : optimism.join('; '),
     onBar: (order, bar, match) => onBar(order, bar, match, rules),
     onQuote,
@@ -47,6 +57,7 @@ interface BarRules {
   readonly touchesLimit: boolean
   readonly throughStop: boolean
   readonly closeInside: boolean
+  readonly atQuote: boolean
 }
 
 /** Positive when `a` is worse for the order than `b`: dearer for a buyer, cheaper for a seller. */
@@ -80,7 +91,37 @@ function onBar(order: RestingOrder, bar: BarView, match: Match, rules: BarRules)
     case 'stop':
     case 'stopLimit':
       stopOnBar(order, bar, match, rules, order.stopPrice)
+      return
+    case 'marketIfTouched':
+    case 'limitIfTouched':
+      touchOnBar(order, bar, match, rules)
   }
+}
+
+/** The mirror of a stop: it waits for a better price, and is then a market or limit order. */
+function touchOnBar(order: RestingOrder, bar: BarView, match: Match, rules: BarRules): void {
+  const { stopPrice } = order
+  const wasTouched = order.isTriggered
+  if (!wasTouched) {
+    const reach = match.isWhole ? (order.side === 'buy' ? bar.low : bar.high) : bar.close
+    if (beyond(order, reach, stopPrice) > 0) return
+    order.isTriggered = true
+  }
+  if (rules.atQuote) {
+    const quoted = order.side === 'buy' ? match.askPrice : match.bidPrice
+    const price = Number.isNaN(quoted) ? bar.close : quoted
+    if (beyond(order, price, bound(order)) <= 0) match.fill(price, 'removed')
+    return
+  }
+  if (wasTouched && order.type === 'limitIfTouched') {
+    limitOnBar(order, bar, match, rules)
+    return
+  }
+  // Touched inside the bar, the price was the trigger, or the open that lay beyond it.
+  const touchedAt = !match.isWhole ? bar.close : wasTouched || beyond(order, bar.open, stopPrice) <= 0 ? bar.open : stopPrice
+  if (beyond(order, touchedAt, bound(order)) <= 0) match.fill(touchedAt, 'removed')
+  // Its limit lies beyond the trigger: only the close is known to come after.
+  else if (beyond(order, bar.close, order.limitPrice) < 0) match.fill(order.limitPrice, 'added')
 }
 
 function limitOnBar(order: RestingOrder, bar: BarView, match: Match, rules: BarRules): void {
@@ -153,9 +194,11 @@ function trailOnBar(order: RestingOrder, bar: BarView, match: Match, rules: BarR
 
 /** Sets off stops at a price seen. @returns whether the order may now trade */
 function isWorking(order: RestingOrder, price: number): boolean {
-  if (order.type !== 'stop' && order.type !== 'stopLimit' && order.type !== 'trailingStop') return true
+  const isTouch = order.type === 'marketIfTouched' || order.type === 'limitIfTouched'
+  if (!isTouch && order.type !== 'stop' && order.type !== 'stopLimit' && order.type !== 'trailingStop') return true
   if (order.isTriggered) return true
   if (Number.isNaN(price)) return false
+  if (isTouch) return (order.isTriggered = beyond(order, price, order.stopPrice) <= 0)
   if (order.type === 'trailingStop') trail(order, price)
   const stopPrice = order.type === 'trailingStop' ? trailedStop(order) : order.stopPrice
   if (beyond(order, price, stopPrice) >= 0) order.isTriggered = true
@@ -164,8 +207,15 @@ function isWorking(order: RestingOrder, price: number): boolean {
 
 /** Worst price an order takes: its limit, or any. */
 function bound(order: RestingOrder): number {
-  const hasLimit = order.type === 'limit' || order.type === 'stopLimit' || order.type === 'limitOnOpen' || order.type === 'limitOnClose'
-  if (hasLimit) return order.limitPrice
+  switch (order.type) {
+    case 'limit':
+    case 'stopLimit':
+    case 'limitOnOpen':
+    case 'limitOnClose':
+    case 'limitIfTouched':
+      return order.limitPrice
+    default:
+  }
   return order.side === 'buy' ? Infinity : -Infinity
 }
 

@@ -35,6 +35,11 @@ export interface StatisticsConventions {
   /** Yearly Sharpe ratio that the probabilistic one has to beat. */
   readonly benchmarkSharpeAnnual: number
   readonly kurtosisTerm: NonNullable<ProbabilisticSharpeOptions['kurtosisTerm']>
+  /**
+   * Drawdowns read samples of equity that lie more than `apartNs` apart, or more than the run's span over `samples` where that is longer, and every sampled
+   * return's end; all samples when left out.
+   */
+  readonly drawdownSampling?: { readonly apartNs: number; readonly samples: number } | undefined
   /** A gain without risk, and alpha where beta is zero: infinite as the formula has it, or undefined (LEAN). */
   readonly withoutRisk: 'infinite' | 'undefined'
   /** What counts as time in the market: `'samples'` of equity with a position, or all from a trade's entry to its exit, both included. */
@@ -70,7 +75,8 @@ export const conventions: Readonly<Record<'gatehouse' | 'lean' | 'backtestingPy'
   /**
    * QuantConnect LEAN: returns from the start of the run's range between calendar midnights in New York, weekends included and yet annualised by 252, rounded to ten
    * decimals of a percent; benchmark values are rounded to seven digits as its charts keep them (a tracking error of 0.001 sees it);
-   * undefined is 0.
+   * drawdowns are those of its chart, a sample in more than four
+   * minutes; undefined is 0.
    */
   lean: {
     sampling: 'calendar-day',
@@ -88,6 +94,7 @@ export const conventions: Readonly<Record<'gatehouse' | 'lean' | 'backtestingPy'
     daysPerYear: 365,
     benchmarkSharpeAnnual: 1,
     kurtosisTerm: 'excess-1',
+    drawdownSampling: { apartNs: 240e9, samples: 4000 },
     withoutRisk: 'undefined',
     exposure: 'samples',
     whenUndefined: 0,

@@ -88,7 +88,8 @@ export function expectancy(values: Float64Array): number {
 /** Expected gain in units of the average loss: `winRate * payoff - lossRate`. A trade that made nothing counts as lost (LEAN). */
 export function expectancyRatio(values: Float64Array): number {
   const wins = winRate(values, { ignoresZeros: false })
-  return wins * payoffRatio(values) - (1 - wins)
+  // Where nothing was won, what a win would pay does not matter.
+  return (wins === 0 ? 0 : wins * payoffRatio(values)) - (1 - wins)
 }
 
 /**

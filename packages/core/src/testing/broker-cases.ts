@@ -272,6 +272,8 @@ export function brokerCases(open: () => Promise<BrokerHarness>, claims: readonly
             'marketOnClose',
             'limitOnOpen',
             'limitOnClose',
+            'marketIfTouched',
+            'limitIfTouched',
           ] as const
           const unclaimed = all.find((type) => !broker.supports.orderTypes.includes(type))
           if (unclaimed === undefined) return

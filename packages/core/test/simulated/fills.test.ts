@@ -79,6 +79,52 @@ describe('orders on bars', () => {
     ])
     expect(prices(bench)).toEqual([107])
   })
+  test('an order that waits to be touched fills at its trigger, or at the open that lies beyond it', () => {
+    const touched = { type: 'marketIfTouched', stopPrice: 95 } as const
+    expect(prices(after(touched, [{ open: 99, low: 96, close: 98 }]))).toEqual([])
+    expect(prices(after(touched, [{ open: 99, low: 94, close: 98 }]))).toEqual([95])
+    expect(prices(after(touched, [{ open: 93, low: 92, close: 98 }]))).toEqual([93])
+    expect(prices(after({ side: 'sell', type: 'marketIfTouched', stopPrice: 105 }, [{ open: 99, high: 106, close: 98 }]))).toEqual([105])
+  })
+
+  test('once touched, a limit-if-touched is a limit order', () => {
+    const touched = { type: 'limitIfTouched', stopPrice: 95, limitPrice: 94 } as const
+    expect(prices(after(touched, [{ open: 99, low: 93, close: 98 }]))).toEqual([])
+    expect(prices(after(touched, [{ open: 99, low: 93, close: 93.5 }]))).toEqual([94])
+    expect(
+      prices(
+        after(touched, [
+          { open: 99, low: 94.5, close: 98 },
+          { open: 98, low: 93, close: 97 },
+        ]),
+      ),
+    ).toEqual([94])
+  })
+
+  test('by LEAN’s rule, it fills at the close once that lies within its limit', () => {
+    const touched = { type: 'limitIfTouched', stopPrice: 95, limitPrice: 97 } as const
+    const broker = { fill: standardFills({ ifTouched: 'atQuote' }) }
+    expect(prices(after(touched, [{ open: 99, low: 94, close: 98 }], broker))).toEqual([])
+    expect(
+      prices(
+        after(
+          touched,
+          [
+            { open: 99, low: 94, close: 98 },
+            { open: 98, close: 96 },
+          ],
+          broker,
+        ),
+      ),
+    ).toEqual([96])
+  })
+
+  test('a trigger that is touched already is refused, as a stop is', () => {
+    const bench = after({ type: 'marketIfTouched', stopPrice: 101 }, [100])
+    expect(bench.orders).toEqual([])
+    expect(bench.context.whyNot(bench.instrument)).toMatch(/buy trigger at 101 is on the wrong side/)
+  })
+
   test('size beyond the volume waits for the next bars', () => {
     const bench = after({ quantity: 25 }, [
       { close: 100, volume: 10 },
@@ -165,7 +211,7 @@ describe('orders on bars', () => {
   })
 
   test('no order fills on data at or before its own event, whatever its kind', () => {
-    const types = fc.constantFrom('market', 'limit', 'stop', 'trailingStop' as const)
+    const types = fc.constantFrom('market' as const, 'limit' as const, 'stop' as const, 'trailingStop' as const, 'marketIfTouched' as const)
     fc.assert(
       fc.property(
         types,
@@ -173,15 +219,14 @@ describe('orders on bars', () => {
         fc.array(fc.integer({ min: 90, max: 110 }), { minLength: 3, maxLength: 20 }),
         (type, side, closes) => {
           const sign = side === 'buy' ? 1 : -1
-          const prices =
-            type === 'limit'
-              ? { limitPrice: 100 + 2 * sign }
-              : type === 'stop'
-                ? { stopPrice: 100 + sign }
-                : type === 'trailingStop'
-                  ? { trailAmount: 1 }
-                  : {}
-          const bench = after({ type, side, ...prices }, closes)
+          const prices = {
+            market: {},
+            limit: { limitPrice: 100 + 2 * sign },
+            stop: { stopPrice: 100 + sign },
+            trailingStop: { trailAmount: 1 },
+            marketIfTouched: { stopPrice: 100 - sign },
+          }
+          const bench = after({ type, side, ...prices[type] }, closes)
           for (const fill of bench.fills) expect(fill.at > bench.orders[0].createdAt).toBe(true)
         },
       ),

@@ -9,7 +9,8 @@ export const sharedFolder = process.env.GATEHOUSE_SHARED ?? join(root, '../share
 
 /** A path in the shared folder, or `undefined`, said aloud, when it is absent. */
 export function sharedFile(path: string): string | undefined {
-  const file = join(sharedFolder, path)
+  const { GATEHOUSE_DATA: data } = process.env
+  const file = data !== undefined && path.startsWith('data/') ? join(data, path.slice('data/'.length)) : join(sharedFolder, path)
   if (existsSync(file)) return file
   process.emitWarning(`skipped: ${path} is not at ${sharedFolder}; set GATEHOUSE_SHARED`)
   return undefined
