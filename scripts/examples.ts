@@ -1,4 +1,4 @@
-/** Runs every example that names a `start` script, offline, on its defaults. `examples/thread` is `npm start` and has its own step. */
+/** Runs every example that names a `start` script, offline, on its defaults. `examples/four-models` is `npm start` and has its own step. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { runSteps } from './steps.js'
 

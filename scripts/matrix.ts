@@ -14,7 +14,7 @@ const { failed } = await runSteps(
         name: `tests on Node ${version}`,
         command: ['npx', '--yes', '--package', `node@${version}`, '--', 'node', 'node_modules/vitest/vitest.mjs', 'run'],
       },
-      { name: `the thread on Node ${version}`, command: [...node, 'examples/thread/start.ts', '--out', `out/matrix-${version}`] },
+      { name: `the thread on Node ${version}`, command: [...node, 'examples/four-models/start.ts', '--out', `out/matrix-${version}`] },
     ]
   }),
 )

@@ -7,12 +7,14 @@ import {
   openRegistry,
   renderReportHtml,
   sha256Hex,
+  type GatePolicy,
   type GateReport,
   type PromoteResult,
   type Registry,
   type TrustedKey,
 } from '@gatehouse/contracts'
 import type { TimeNs } from '@gatehouse/core'
+import { familyNames, type FamilyName } from './lane.js'
 import { stampedAt } from './record.js'
 import type { Trained } from './research.js'
 
@@ -23,24 +25,29 @@ import type { Trained } from './research.js'
 export function demonstrationKey(seed: number): { readonly privateKey: string; readonly trusted: TrustedKey } {
   const pkcs8 = Buffer.concat([
     Buffer.from('302e020100300506032b657004220420', 'hex'),
-    Buffer.from(sha256Hex(Buffer.from(`thread ${seed}`)), 'hex'),
+    Buffer.from(sha256Hex(Buffer.from(`example ${seed}`)), 'hex'),
   ])
   const key = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })
   return {
     privateKey: key.export({ type: 'pkcs8', format: 'pem' }) as string,
     trusted: {
       publicKey: createPublicKey(key).export({ type: 'spki', format: 'pem' }) as string,
-      owner: 'examples/thread',
+      owner: 'examples/four-models',
       roles: ['promote'],
     },
   }
 }
 
-/** The policy that ships for the family, dated back: the thread lives in the time of its data, and the shipped one begins in 2026. */
-const policy = { ...defaultPolicy('macro-regime', 'paper')!, id: 'thread-paper', validFrom: '1990-01-01T00:00:00Z' }
+/** The policies that ship with the families, dated back: the example lives in the time of its data, and the shipped ones begin in 2026. */
+const policies = Object.fromEntries(
+  familyNames.map((family) => [
+    family,
+    { ...defaultPolicy(family, 'paper')!, id: `${family}-example-paper`, validFrom: '1990-01-01T00:00:00Z' },
+  ]),
+) as Readonly<Record<FamilyName, GatePolicy>>
 
-/** The registry of the thread; `now` is the moment that the data has come to. */
-export function threadRegistry(
+/** The registry of the example; `now` is the moment that the data has come to. */
+export function exampleRegistry(
   directory: string,
   { seed, now, canSign }: { seed: number; now: TimeNs; canSign: boolean },
 ): Promise<Registry> {
@@ -49,24 +56,28 @@ export function threadRegistry(
     directory,
     trustedKeys: [trusted],
     clock: stampedAt(now),
-    allowedPolicies: [documentDigest(policy)],
+    allowedPolicies: Object.values(policies).map((policy) => documentDigest(policy)),
     signingKey: canSign ? { privateKey } : undefined,
   })
 }
 
 /** Registers a candidate and asks the gate whether it may become `paper`; keeps the report as a page beside the registry. */
-export async function askGate(registry: Registry, { candidate, evidence }: Trained, out: string): Promise<PromoteResult> {
-  const artifact = await registry.register(candidate.files, { by: 'examples/thread' })
+export async function askGate(
+  registry: Registry,
+  { candidate, evidence }: Trained,
+  { family, out }: { readonly family: FamilyName; readonly out: string },
+): Promise<PromoteResult> {
+  const artifact = await registry.register(candidate.files, { by: 'examples/four-models' })
   const result = await registry.promote({
     name: artifact.description.name,
     stage: 'paper',
     artifactDigest: artifact.digest,
-    policy,
+    policy: policies[family],
     evidence,
-    promoter: 'examples/thread',
+    promoter: 'examples/four-models',
   })
   mkdirSync(out, { recursive: true })
-  writeFileSync(join(out, `gate-${artifact.digest.slice(0, 12)}.html`), renderReportHtml(result.report))
+  writeFileSync(join(out, `gate-${family}-${artifact.digest.slice(0, 8)}.html`), renderReportHtml(result.report))
   return result
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { TradingError } from '@gatehouse/core'
 
 /** Says that a folder is ours to empty. */
-const marker = '.gatehouse-thread'
+const marker = '.gatehouse-example'
 
 /**
  * Takes a folder for a new run: makes it, or empties one that an earlier run made.

@@ -32,3 +32,12 @@ export const count = (value: number): string => value.toLocaleString('en-US')
 /** `1 file`, `5 files`. */
 export const some = (value: number, what: string): string => `${count(value)} ${what}${value === 1 ? '' : 's'}`
 export const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)} %`
+
+/** Does some work on every item, at most so many at once. */
+export async function inParallel<T>(atOnce: number, items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const waiting = [...items]
+  const worker = async (): Promise<void> => {
+    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await work(item)
+  }
+  await Promise.all(Array.from({ length: atOnce }, worker))
+}

@@ -1,5 +1,6 @@
 import { perInstrument, type Strategy } from '@gatehouse/core'
 import { posture, type MacroRegimePrediction } from '@gatehouse/model-macro-regime'
+import type { FamilyName } from './lane.js'
 
 /** Share of the equity that one name may take when the posture is full. */
 const shareOfEquity = 0.2
@@ -7,11 +8,12 @@ const shareOfEquity = 0.2
 const steps = 4
 
 /** Trades the posture of the macro-regime model: size by bias, less where the regime is rough. */
-export const postureStrategy = (): Strategy => {
+export const fourModels = (_families: readonly FamilyName[]): Strategy => {
   const sizes = perInstrument(() => ({ taken: 0 }))
   return {
-    name: 'posture',
+    name: 'four-models',
     onBar(bar, context) {
+      if (bar.schema !== 'ohlcv-1h') return
       const { equity } = context.portfolio
       const prediction = context.prediction('macro-regime', bar.instrument) as MacroRegimePrediction | undefined
       // Not warm yet, or something held has no price: nothing is traded on what is not known.
