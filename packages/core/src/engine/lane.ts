@@ -22,6 +22,7 @@ export class Lane {
   /** Batches so far. */
   batches = 0
   #instruments: readonly Instrument[] | undefined = undefined
+  #known: readonly Instrument[] = []
   #lastKey: TimeKey = 0
   /** First row of the batch that the run handles. */
   from = 0
@@ -86,7 +87,6 @@ export class Lane {
     while (end > row && keys[end - 1] >= toKey) end--
     if (row === end) return false
     this.batch = batch
-    this.cursor = batch.view()
     this.keys = keys
     this.row = row
     this.from = row
@@ -97,7 +97,10 @@ export class Lane {
     if (batch.instruments !== this.#instruments) {
       this.#instruments = batch.instruments
       this.indexes = Uint32Array.from(batch.instruments, (instrument) => this.table.indexOf(instrument))
+      this.#known = Array.from(this.indexes, (index) => this.table.instruments[index])
     }
+    // Views name the run's instruments, whatever objects a feed has for them: predictors and strategies compare by identity.
+    this.cursor = batch.view(this.#known)
     return true
   }
 }

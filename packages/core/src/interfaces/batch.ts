@@ -57,8 +57,11 @@ export interface Batch<S extends Schema = Schema> {
   readonly priceDivisor: number
   /** Arrays by name; an overlay materialises a column when it is first read (see `lazyColumns`). */
   readonly columns: ColumnsOf<S>
-  /** A new cursor over the rows, standing on row 0. */
-  view(): Cursor<S>
+  /**
+   * A new cursor over the rows, standing on row 0.
+   * @param instruments what views name instead of `instruments`, place by place: the reader's own objects for the same ids, so that identity holds over feeds
+   */
+  view(instruments?: readonly Instrument[]): Cursor<S>
   /** A batch that outlives the turn: itself where it owns its memory, else a copy. */
   retain(): Batch<S>
   /** Where the rows are recorded, when they are. */

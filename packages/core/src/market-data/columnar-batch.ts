@@ -57,8 +57,8 @@ export class ColumnarBatch<S extends Schema = Schema> implements Batch<S> {
     this.length = this.availableAt.length
   }
 
-  view(): Cursor<S> {
-    return openCursor(this)
+  view(instruments: readonly Instrument[] = this.instruments): Cursor<S> {
+    return openCursor(this, instruments)
   }
 
   retain(): Batch<S> {

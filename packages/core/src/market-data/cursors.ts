@@ -39,7 +39,10 @@ export function priceAt(values: PriceArray, row: number, divisor: number): numbe
 class RowCursor<S extends Schema> implements MarketView<S> {
   row = 0
 
-  constructor(protected readonly batch: ColumnarBatch<S>) {}
+  constructor(
+    protected readonly batch: ColumnarBatch<S>,
+    private readonly instruments: readonly Instrument[],
+  ) {}
 
   get schema(): S {
     return this.batch.schema
@@ -48,7 +51,7 @@ class RowCursor<S extends Schema> implements MarketView<S> {
     return this.batch.source
   }
   get instrument(): Instrument {
-    return this.batch.instruments[this.batch.instrumentIndex[this.row]]
+    return this.instruments[this.batch.instrumentIndex[this.row]]
   }
   get tsEvent(): bigint {
     return (this.batch.columns as unknown as { tsEvent: BigInt64Array }).tsEvent[this.row]
@@ -57,7 +60,7 @@ class RowCursor<S extends Schema> implements MarketView<S> {
     return this.batch.availableAt[this.row]
   }
   copy(): this {
-    return this.batch.slice(this.row, this.row + 1).view() as unknown as this
+    return this.batch.slice(this.row, this.row + 1).view(this.instruments) as unknown as this
   }
 }
 
@@ -65,8 +68,8 @@ class BarCursor extends RowCursor<BarSchema> implements BarView {
   readonly #columns: ColumnsOf<BarSchema>
   readonly #divisor: number
 
-  constructor(batch: ColumnarBatch<BarSchema>) {
-    super(batch)
+  constructor(batch: ColumnarBatch<BarSchema>, instruments: readonly Instrument[]) {
+    super(batch, instruments)
     this.#columns = batch.columns
     this.#divisor = batch.priceDivisor
   }
@@ -126,8 +129,8 @@ class BookCursor extends RowCursor<'mbp-10'> implements BookView {
   readonly #bidCounts: readonly Uint32Array[]
   readonly #askCounts: readonly Uint32Array[]
 
-  constructor(batch: ColumnarBatch<'mbp-10'>) {
-    super(batch)
+  constructor(batch: ColumnarBatch<'mbp-10'>, instruments: readonly Instrument[]) {
+    super(batch, instruments)
     const { columns } = batch
     this.#divisor = batch.priceDivisor
     this.#bidPrices = levelNames.map((level) => columns[`bidPx${level}`])
@@ -264,7 +267,9 @@ class TradingStatusCursor extends RowCursor<'status'> implements TradingStatusVi
   }
 }
 
-const cursors: { readonly [S in Schema]: new (batch: ColumnarBatch<S>) => MarketView & { row: number } } = {
+const cursors: {
+  readonly [S in Schema]: new (batch: ColumnarBatch<S>, instruments: readonly Instrument[]) => MarketView & { row: number }
+} = {
   'ohlcv-1s': BarCursor,
   'ohlcv-1m': BarCursor,
   'ohlcv-1h': BarCursor,
@@ -285,6 +290,6 @@ const cursors: { readonly [S in Schema]: new (batch: ColumnarBatch<S>) => Market
 }
 
 /** A cursor over a columnar batch, of the class its schema asks for. */
-export function openCursor<S extends Schema>(batch: ColumnarBatch<S>): Cursor<S> {
-  return new cursors[batch.schema](batch) as unknown as Cursor<S>
+export function openCursor<S extends Schema>(batch: ColumnarBatch<S>, instruments: readonly Instrument[]): Cursor<S> {
+  return new cursors[batch.schema](batch, instruments) as unknown as Cursor<S>
 }

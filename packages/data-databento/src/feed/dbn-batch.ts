@@ -48,8 +48,8 @@ export class DbnBatch<S extends Schema = Schema> implements Batch<S> {
     return this.#columns
   }
 
-  view(): Cursor<S> {
-    return openRunCursor(this)
+  view(instruments: readonly Instrument[] = this.instruments): Cursor<S> {
+    return openRunCursor(this, instruments)
   }
 
   retain(): Batch<S> {

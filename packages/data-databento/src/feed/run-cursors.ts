@@ -26,7 +26,10 @@ class RunCursor<S extends Schema> implements MarketView<S> {
   readonly #stride: number
   readonly #first: number
 
-  constructor(protected readonly batch: DbnBatch<S>) {
+  constructor(
+    protected readonly batch: DbnBatch<S>,
+    private readonly instruments: readonly Instrument[],
+  ) {
     const { run } = batch
     this.bytes = run.bytes
     this.int32 = run.int32
@@ -49,7 +52,7 @@ class RunCursor<S extends Schema> implements MarketView<S> {
     return this.batch.source
   }
   get instrument(): Instrument {
-    return this.batch.instruments[this.batch.instrumentIndex[this.row]]
+    return this.instruments[this.batch.instrumentIndex[this.row]]
   }
   get tsEvent(): bigint {
     return this.batch.run.window.view.getBigUint64((this.word + 2) << 2, true)
@@ -58,7 +61,7 @@ class RunCursor<S extends Schema> implements MarketView<S> {
     return this.batch.availableAt[this.row]
   }
   copy(): this {
-    return this.batch.slice(this.row, this.row + 1).view() as unknown as this
+    return this.batch.slice(this.row, this.row + 1).view(this.instruments) as unknown as this
   }
 }
 
@@ -194,7 +197,7 @@ class TradingStatusCursor extends RunCursor<'status'> implements TradingStatusVi
 }
 
 /** Schemas of core that DBN has no records for are never in a DBN batch. */
-const cursors: Partial<Record<Schema, new (batch: never) => MarketView & { row: number }>> = {
+const cursors: Partial<Record<Schema, new (batch: never, instruments: readonly Instrument[]) => MarketView & { row: number }>> = {
   'ohlcv-1s': BarCursor,
   'ohlcv-1m': BarCursor,
   'ohlcv-1h': BarCursor,
@@ -209,7 +212,7 @@ const cursors: Partial<Record<Schema, new (batch: never) => MarketView & { row: 
 }
 
 /** A cursor over the rows of a batch, of the class its schema asks for. */
-export function openRunCursor<S extends Schema>(batch: DbnBatch<S>): Cursor<S> {
+export function openRunCursor<S extends Schema>(batch: DbnBatch<S>, instruments: readonly Instrument[]): Cursor<S> {
   const type = cursors[batch.schema] ?? RunCursor
-  return new type(batch as never) as unknown as Cursor<S>
+  return new type(batch as never, instruments) as unknown as Cursor<S>
 }

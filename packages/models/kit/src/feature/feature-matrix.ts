@@ -109,6 +109,8 @@ export async function* mergeViews(
     readonly optional?: readonly Schema[] | undefined
   } = {},
 ): AsyncGenerator<Cursor> {
+  // Views name the data set's instruments, whatever objects its batches have for them: streams compare by identity.
+  const known = new Map(dataset.instruments.map((instrument) => [instrument.id, instrument]))
   const open = schemas.flatMap((schema) => {
     const batches = openLane(dataset, schema, { range, isOptional: optional.includes(schema), options })
     return batches ? [{ schema, batches, batch: undefined as Batch | undefined, cursor: undefined as Cursor | undefined }] : []
@@ -128,7 +130,7 @@ export async function* mergeViews(
         )
       if (batch.length === 0) continue
       lane.batch = batch
-      lane.cursor = batch.view()
+      lane.cursor = batch.view(batch.instruments.map((instrument) => known.get(instrument.id) ?? instrument))
       return
     }
   }
