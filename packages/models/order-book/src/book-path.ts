@@ -1,0 +1,102 @@
+import { type BookView, type Instrument, type MarketView } from '@gatehouse/core'
+import { type BookFeatureSet, type BookStream, bookColumns } from './feature/book-features.js'
+import { nanoseconds, pauseSeconds } from './feature/moment.js'
+import { horizonSeconds, type ResolvedOptions } from './options.js'
+
+/** One look at the book: what the labels of earlier rows need of it. */
+export interface PathPoint {
+  readonly time: bigint
+  /** Ticks; `NaN` where a side of the book was empty. A pause is a point of its own, `NaN` too. */
+  readonly mid: number
+  readonly spread: number
+  /** Volume bought less volume sold since the point before. */
+  readonly flow: number
+  /** Row of the feature matrix made here, -1 for none. */
+  readonly row: number
+}
+
+/** Called for every row: features, and what is usual here. Both are reused. */
+export type RowSink = (stream: BookStream, scaleBp: number) => number
+
+/** Whether a stream can be predicted from at a time: warm, whole and not stale. Training and serving ask the same question. */
+export function isReady(stream: BookStream, now: number, staleMs: number): boolean {
+  return stream.isWarm && stream.isComplete && now - stream.lastEvent <= staleMs * 1e6
+}
+
+/** Usual move of the middle over the horizon, basis points: the unit of the impact head. A market that stood still for minutes is taken to move a tenth of a tick. */
+export function scaleOf(stream: BookStream, seconds: number): number {
+  const ticks = stream.usualMove * Math.sqrt(seconds)
+  return (1e4 * (ticks > 0.1 ? ticks : 0.1)) / stream.mid
+}
+
+/**
+ * Walks one instrument's book through time and looks at it at every step. A step in time shows what was known *before* that instant, as a run's clock does:
+ * it rings before the event of the same time.
+ */
+export class BookPath {
+  readonly points: PathPoint[] = []
+  readonly stream: BookStream
+  readonly #stepNs: bigint | undefined
+  readonly #everyEvents: number
+  #due: bigint | undefined
+  #flow = 0
+  #lastTime = 0n
+
+  constructor(
+    features: BookFeatureSet,
+    instrument: Instrument,
+    private readonly options: Pick<ResolvedOptions, 'step' | 'horizon' | 'staleMs'>,
+    private readonly sink: RowSink,
+  ) {
+    this.stream = features.open(instrument)
+    const { step } = options
+    this.#stepNs = 'ms' in step ? BigInt(step.ms) * 1_000_000n : undefined
+    this.#everyEvents = 'events' in step ? step.events : 0
+  }
+
+  /** Takes a view of the instrument, of a book or a corporate action. */
+  take(view: MarketView): void {
+    if (view.schema !== 'mbp-10') {
+      if (this.stream.update(view)) this.#pause()
+      return
+    }
+    const time = view.availableAt
+    if (this.#lastTime !== 0n && time - this.#lastTime > BigInt(pauseSeconds) * 1_000_000_000n) this.#pause()
+    this.#lastTime = time
+    if (this.#stepNs !== undefined) this.#ring(time, this.#stepNs)
+    this.stream.update(view)
+    const book = view as BookView
+    if (book.action === 'T' && book.size > 0 && book.size < Infinity)
+      this.#flow += book.side === 'B' ? book.size : book.side === 'A' ? -book.size : 0
+    if (this.#everyEvents > 0 && this.stream.lastEvent !== 0 && this.stream.events % this.#everyEvents === 0) this.#look(time)
+  }
+
+  #ring(time: bigint, step: bigint): void {
+    if (this.#due === undefined) this.#due = (time / step + 1n) * step
+    for (; this.#due <= time; this.#due += step) this.#look(this.#due)
+  }
+
+  #look(time: bigint): void {
+    const { stream } = this
+    const isOpen = stream.lastEvent !== 0
+    const isRow = isReady(stream, nanoseconds(time), this.options.staleMs)
+    this.points.push({
+      time,
+      mid: isOpen ? stream.mid : NaN,
+      spread: isOpen ? stream.spread : NaN,
+      flow: this.#flow,
+      row: isRow ? this.sink(stream, scaleOf(stream, horizonSeconds(this.options))) : -1,
+    })
+    this.#flow = 0
+  }
+
+  /** Nothing is known across a pause: no label reaches over it. */
+  #pause(): void {
+    this.points.push({ time: this.#lastTime, mid: NaN, spread: NaN, flow: 0, row: -1 })
+    this.#due = undefined
+    this.#flow = 0
+  }
+}
+
+/** Numbers of a row. */
+export const rowWidth = bookColumns.length

@@ -1,0 +1,141 @@
+import { type BookView } from '@gatehouse/core'
+
+/** Levels a side that features read. */
+export const bookLevels = 10
+/** Memories of the features, seconds: an event weighs `exp(-age / memory)`. The last one is the market's own usual, which the others are told against. */
+export const memories = [0.1, 0.5, 2.5, 12.5, 300] as const
+export const usual = memories.length - 1
+/** A book that was silent for longer starts afresh: sessions do not flow into each other, seconds. */
+export const pauseSeconds = 60
+
+/** Slots of the shared memory, before those of the sections. */
+const slot = { time: 0, events: 1, mid: 2, spread: 3, total: 4, totals: 5, weights: 6 } as const
+export const momentSlots = slot.weights + memories.length
+
+const asTime = new BigInt64Array(1)
+const asHalves = new Uint32Array(asTime.buffer)
+
+/** Nanoseconds as float64, to 256 ns: enough to age events, and no bigint is made. */
+export function nanoseconds(time: bigint): number {
+  asTime[0] = time
+  return asHalves[1] * 0x1_0000_0000 + asHalves[0]
+}
+
+/** What one event shows, read once for all sections. One object a stream, filled again and again. */
+export class Moment {
+  /** Seconds since the event before; 0 for the first. */
+  elapsed = 0
+  /** True for the first event after a start or a pause: differences to the one before mean nothing. */
+  isFirst = true
+  /** Middle and spread, ticks. */
+  mid = 0
+  spread = 0
+  tick = 0
+  /** Resting size a level and side that is usual here. */
+  reference = 0
+  /** All that rests now. */
+  total = 0
+  readonly bidSize = new Float64Array(bookLevels)
+  readonly askSize = new Float64Array(bookLevels)
+  /** Distance of each level from the middle, ticks, rising; a missing level stands one tick behind the one before. */
+  readonly bidDistance = new Float64Array(bookLevels)
+  readonly askDistance = new Float64Array(bookLevels)
+  /** `exp(-elapsed / memory)`. */
+  readonly keep = new Float64Array(memories.length)
+  /** How full each memory is, 0 to 1: sums over time are divided by it. */
+  readonly weight = new Float64Array(memories.length)
+  isTrade = false
+  /** Aggressor's quantity, and his side: 1 bought, -1 sold, 0 unknown. */
+  tradeSize = 0
+  tradeSide = 0
+
+  /**
+   * Reads a row and ages the shared memory.
+   * @returns false when a best price is missing: nothing can be said then, and the next whole book is a first one
+   */
+  read(state: Float64Array, book: BookView): boolean {
+    const bid = book.bidPrice(0)
+    const ask = book.askPrice(0)
+    if (!(bid < Infinity && ask < Infinity && bid > -Infinity && ask > -Infinity)) {
+      state[slot.time] = 0
+      return false
+    }
+    this.tick = book.instrument.tickSize
+    const middle = (bid + ask) / 2
+    this.mid = middle / this.tick
+    this.spread = (ask - bid) / this.tick
+    this.#readTime(state, nanoseconds(book.availableAt))
+    state[slot.mid] = this.mid
+    state[slot.spread] = this.spread
+    this.#readLevels(book, middle)
+    this.#readTrade(book)
+    this.#readReference(state)
+    return true
+  }
+
+  #readTime(state: Float64Array, now: number): void {
+    const before = state[slot.time]
+    const elapsed = (now - before) / 1e9
+    if (before === 0 || elapsed > pauseSeconds) {
+      // A pause wipes everything, the sections' memory included; the first slots are written anew below.
+      if (before !== 0) state.fill(0)
+      this.isFirst = true
+      this.elapsed = 0
+    } else {
+      this.isFirst = false
+      this.elapsed = elapsed > 0 ? elapsed : 0
+    }
+    state[slot.time] = now
+    state[slot.events]++
+    for (let m = 0; m < memories.length; m++) {
+      const keep = this.elapsed > 0 ? Math.exp(-this.elapsed / memories[m]) : 1
+      this.keep[m] = keep
+      this.weight[m] = state[slot.weights + m] = keep * state[slot.weights + m] + (1 - keep)
+    }
+  }
+
+  #readLevels(book: BookView, middle: number): void {
+    let bidBefore = 0
+    let askBefore = 0
+    let total = 0
+    for (let level = 0; level < bookLevels; level++) {
+      const bid = (middle - book.bidPrice(level)) / this.tick
+      const ask = (book.askPrice(level) - middle) / this.tick
+      this.bidDistance[level] = bidBefore = bid === bid ? bid : bidBefore + 1
+      this.askDistance[level] = askBefore = ask === ask ? ask : askBefore + 1
+      const bidSize = book.bidSize(level)
+      const askSize = book.askSize(level)
+      // A size that is none must not stay in a memory for ever.
+      total += this.bidSize[level] = bidSize > 0 && bidSize < Infinity ? bidSize : 0
+      total += this.askSize[level] = askSize > 0 && askSize < Infinity ? askSize : 0
+    }
+    this.total = total
+  }
+
+  #readTrade(book: BookView): void {
+    const size = book.size
+    this.isTrade = book.action === 'T' && size > 0 && size < Infinity
+    this.tradeSize = this.isTrade ? size : 0
+    const side = book.side
+    this.tradeSide = !this.isTrade ? 0 : side === 'B' ? 1 : side === 'A' ? -1 : 0
+  }
+
+  /** The usual depth is a mean over time: what rested since the event before weighs as long as it did. */
+  #readReference(state: Float64Array): void {
+    const keep = this.keep[usual]
+    const sum = (state[slot.totals] = keep * state[slot.totals] + (1 - keep) * state[slot.total])
+    state[slot.total] = this.total
+    const weight = this.weight[usual]
+    const mean = weight > 1e-9 ? sum / weight : this.total
+    this.reference = (mean > 0 ? mean : 1) / (2 * bookLevels)
+  }
+}
+
+/** Events since the start or the last pause; when the last one was, ns as float64 (0 when there was none or it left a side empty). */
+export const eventsOf = (state: Float64Array): number => state[slot.events]
+export const lastEventOf = (state: Float64Array): number => state[slot.time]
+/** Middle and spread of the last whole book, ticks. */
+export const midOf = (state: Float64Array): number => state[slot.mid]
+export const spreadOf = (state: Float64Array): number => state[slot.spread]
+/** How full the longest memory is. */
+export const weightOf = (state: Float64Array): number => state[slot.weights + usual]
