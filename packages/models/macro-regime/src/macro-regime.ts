@@ -1,19 +1,86 @@
-import type { ModelFamily } from '@gatehouse/core'
-import { evaluateRegime } from './evaluate.js'
-import { regimeFeatureSpec } from './features.js'
-import { loadRegime } from './model.js'
-import { resolveOptions, type MacroRegimeOptions } from './options.js'
-import type { MacroRegimePrediction } from './prediction.js'
-import { trainRegime } from './train.js'
+import {
+  classPrior,
+  constantBaseline,
+  defineFamily,
+  linearBaseline,
+  openInstrument,
+  ruleBaseline,
+  universePredictor,
+  type KitFamily,
+  type LoadedFamily,
+} from '@gatehouse/model-kit'
+import { type Instrument } from '@gatehouse/core'
+import { regimeFeatures, schema } from './features.js'
+import { measureRegime, priorsOf, regimeEconomics } from './measure.js'
+import { regimeNetwork, resolveOptions, type MacroRegimeOptions } from './options.js'
+import { MacroRegimePrediction, regimes, signals } from './prediction.js'
+import { contextOf, readRegimeRows, type RegimeRows } from './rows.js'
 
-/** The hourly macro-regime family: five ordered signals and five regimes from hourly bars of one or many names. */
-export function macroRegime(options: MacroRegimeOptions = {}): ModelFamily<MacroRegimePrediction> {
-  const resolved = resolveOptions(options)
-  return {
-    name: 'macro-regime',
-    features: regimeFeatureSpec,
-    train: (dataset, trainOptions) => trainRegime(dataset, resolved, trainOptions),
-    evaluate: (candidate, dataset, judging) => evaluateRegime(candidate, dataset, resolved, judging),
-    load: loadRegime,
+/** The hourly macro-regime family: five ordered signals and five regimes from hourly bars of one or many names, and of context series. */
+export function macroRegime(options: MacroRegimeOptions = {}): KitFamily<RegimeRows, MacroRegimePrediction> {
+  const { horizon, context, symbols, epochs, hidden, restarts, inThread, name, codeHash, shuffleLabels } = resolveOptions(options)
+  const heads = { horizon: `${horizon} bars` }
+  const open = (loaded: LoadedFamily, instrument: Instrument, universe: readonly Instrument[]) => {
+    const priors = priorsOf(loaded.artifact.description.extra ?? {})
+    return openInstrument(loaded, instrument, {
+      every: schema,
+      context: contextOf(universe, context),
+      prediction: (values, { model, digest }) => new MacroRegimePrediction(model, digest, instrument, priors, values),
+    })
   }
+  return defineFamily<RegimeRows, MacroRegimePrediction>({
+    name: 'macro-regime',
+    modelName: name,
+    codeHash,
+    features: (source) => regimeFeatures(source, context),
+    readRows: (dataset, reading) => readRegimeRows(dataset, { ...reading, horizon, context, symbols }),
+    network: regimeNetwork(regimeFeatures('', context).spec.items.length, hidden),
+    heads: [
+      {
+        output: 'signal',
+        kind: 'ordered-classes',
+        classes: [...signals],
+        ...heads,
+        definition: 'forward log return / (sd(140) sqrt horizon), cut at -1, -0.25, 0.25, 1',
+      },
+      {
+        output: 'regime',
+        kind: 'classes',
+        classes: [...regimes],
+        ...heads,
+        definition: 'trend at 0.25 sd; volatile: forward sd above 1.15 sd(700)',
+      },
+    ],
+    training: { epochs, batch: 256, patience: 6, optimiser: { rate: 0.003, weightDecay: 0.001 }, restarts, inThread, shuffleLabels },
+    columns: ['availableAt', 'high', 'low', 'close', 'volume'],
+    settings: { horizon, hidden: [...hidden], ...(context.length === 0 ? {} : { context: context.join(',') }) },
+    // Counted as if each had come once more: a regime that never came has a prior, too.
+    extra: (rows, train) => {
+      const known = Array.from(train, (row) => rows.labels.get('regime')![row])
+      return { regimePriors: Array.from(classPrior([...known, ...regimes.keys()], regimes.length)) }
+    },
+    measure: measureRegime,
+    baselines: [
+      constantBaseline('majority', { edges: ['macroF1', 'rps'], say: 'commonest' }),
+      ruleBaseline<RegimeRows>('persistence', {
+        description: 'the classes that were last known when the row was made',
+        edges: ['macroF1'],
+        rule({ knownSignal, knownRegime }, row, target) {
+          // Before the first label is known: nothing either way, and a range.
+          target[knownSignal[row] < 0 ? 2 : knownSignal[row]] = 1
+          target[signals.length + (knownRegime[row] < 0 ? 2 : knownRegime[row])] = 1
+        },
+      }),
+      linearBaseline('logistic', { edges: ['macroF1', 'auc', 'rps'] }),
+    ],
+    economics: regimeEconomics,
+    serving: {
+      trigger: { every: schema },
+      scope: context.length === 0 ? 'instrument' : 'universe',
+      open: (loaded, instruments) =>
+        context.length === 0
+          ? open(loaded, instruments[0], instruments)
+          : universePredictor(instruments, { every: schema, open: (instrument) => open(loaded, instrument, instruments) }),
+    },
+  })
 }

@@ -1,14 +1,21 @@
-import type { NetworkDefinition } from '@gatehouse/model-kit'
-import { featureCount } from './features.js'
+import { type NetworkDefinition } from '@gatehouse/model-kit'
 import { regimes, signals } from './prediction.js'
 
 export interface MacroRegimeOptions {
   /** Bars that labels look ahead; 35 hourly bars are a week. Default 35. */
   readonly horizon?: number | undefined
-  /** Most epochs; training stops earlier when validation no longer improves. Default 40. */
+  /** Symbols whose bars are context for every name: an index, a sector, rates. The model then opens on a universe that holds them. Default none. */
+  readonly context?: readonly string[] | undefined
+  /** Names to learn and judge on; default all of the dataset. */
+  readonly symbols?: readonly string[] | undefined
+  /** Most epochs; training stops earlier when validation no longer improves. Default 30. */
   readonly epochs?: number | undefined
   /** Widths of the hidden layers. Default [48, 24]. */
   readonly hidden?: readonly number[] | undefined
+  /** Seeds trained, of which the best by validation is kept. Default 1. */
+  readonly restarts?: number | undefined
+  /** Train the network in a worker thread. Default false. */
+  readonly inThread?: boolean | undefined
   /** Name under which candidates are registered. Default `macro-regime`. */
   readonly name?: string | undefined
   /** SHA-256 (hex) of the code that trains, so that a gate knows what made the weights. */
@@ -17,23 +24,22 @@ export interface MacroRegimeOptions {
   readonly shuffleLabels?: boolean | undefined
 }
 
-export type ResolvedOptions = { readonly [K in Exclude<keyof MacroRegimeOptions, 'codeHash'>]-?: NonNullable<MacroRegimeOptions[K]> } & {
-  readonly codeHash: string | undefined
-}
+type Defaulted = Required<Omit<MacroRegimeOptions, 'codeHash' | 'symbols'>>
+export type ResolvedOptions = { readonly [K in keyof Defaulted]: NonNullable<Defaulted[K]> } & Pick<
+  MacroRegimeOptions,
+  'codeHash' | 'symbols'
+>
 
 export function resolveOptions(options: MacroRegimeOptions = {}): ResolvedOptions {
-  const { horizon = 35, epochs = 40, hidden = [48, 24], name = 'macro-regime', shuffleLabels = false, codeHash } = options
-  return { horizon, epochs, hidden, name, shuffleLabels, codeHash }
+  const { horizon = 35, context = [], epochs = 30, hidden = [48, 24], restarts = 1, inThread = false, name = 'macro-regime' } = options
+  return { ...options, horizon, context, epochs, hidden, restarts, inThread, name, shuffleLabels: options.shuffleLabels ?? false, codeHash: options.codeHash, symbols: options.symbols } // prettier-ignore
 }
 
-/** A small multilayer perceptron with two heads: ordered signals, and regimes. Without hidden layers it is the logistic baseline. */
-export function regimeNetwork(hidden: readonly number[]): NetworkDefinition {
+/** A small multilayer perceptron with two heads: ordered signals, and regimes. */
+export function regimeNetwork(features: number, hidden: readonly number[]): NetworkDefinition {
   return {
-    input: [featureCount],
-    layers:
-      hidden.length === 0
-        ? [{ kind: 'activation', activation: 'linear', name: 'input-pass' }]
-        : hidden.map((units, i) => ({ kind: 'dense', units, activation: 'tanh', name: `hidden-${i + 1}` })),
+    input: [features],
+    layers: hidden.map((units, i) => ({ kind: 'dense', units, activation: 'tanh', name: `hidden-${i + 1}` })),
     heads: [
       { kind: 'ordered-classes', name: 'signal', classes: signals.length },
       { kind: 'classes', name: 'regime', classes: regimes.length },

@@ -19,7 +19,7 @@ export class MacroRegimePrediction implements Prediction {
     readonly digest: string,
     readonly instrument: Instrument,
     readonly priors: readonly number[],
-    readonly values = new Float32Array(signals.length + regimes.length),
+    readonly values: Float32Array = new Float32Array(signals.length + regimes.length),
   ) {}
 
   /** Probability of each of {@link signals}. */

@@ -1,143 +1,124 @@
-import { TradingError, type BarView, type Batch, type CallOptions, type Dataset, type Instrument, type TimeRange } from '@gatehouse/core'
-import { featureCount, RegimeFeatures } from './features.js'
+import { TradingError, type CallOptions, type Dataset, type Instrument, type TimeRange } from '@gatehouse/core'
+import {
+  cutIntoClasses,
+  featureMatrices,
+  forwardReturn,
+  persistence,
+  trendByVolatility,
+  type FamilyRows,
+  type FeatureMatrix,
+  type FeatureSet,
+} from '@gatehouse/model-kit'
+import { labelUnits, schema } from './features.js'
 
-/** Feature rows of a dataset in time order, with the labels of the horizon. Class -1 where the future is not there yet. */
-export interface RegimeRows {
-  readonly count: number
-  /** `[count, featureCount]`, row-major. */
-  readonly features: Float32Array
-  readonly signal: Int32Array
-  readonly regime: Int32Array
-  /** Classes as they were known when the row was made, for the persistence baseline: those of `horizon` bars before. */
+/** Rows of hourly bars, of several names in the order of their times. */
+export interface RegimeRows extends FamilyRows {
+  /** Classes of the horizon that was last known when the row was made, for the persistence baseline; -1 before the first. */
   readonly knownSignal: Int32Array
   readonly knownRegime: Int32Array
-  /** When the row is known, and when its label is: `t1` is the end of the horizon. */
-  readonly t0: BigInt64Array
-  readonly t1: BigInt64Array
-  readonly instrument: Uint16Array
-  /** Log return of the bar after the row, and the volatility unit of labels. */
+  /** Log return over the horizon in deviations; `NaN` where the future is not there yet. */
+  readonly forward: Float32Array
+  /** Simple return of the bar after the row. */
   readonly nextReturn: Float64Array
 }
 
 const cuts = [-1, -0.25, 0.25, 1]
-/** A future is volatile when its standard deviation is this much above the reference of the last 700 bars. */
-const volatileRatio = 1.15
-const reference = 700
 
-/** One instrument's series while a dataset is read. */
-class Series {
-  readonly features = new RegimeFeatures()
-  readonly logClose: number[] = []
-  readonly known: bigint[] = []
-  /** Index of the bar of each warm row, its unit of volatility, and its place in the common matrix. */
-  readonly rows: { readonly bar: number; readonly deviation: number; readonly row: number }[] = []
+/** Context instruments by role. @throws {TradingError} `MODEL_FEATURE_INVALID` naming the symbol that is not among the instruments */
+export function contextOf(instruments: readonly Instrument[], context: readonly string[]): Readonly<Record<string, Instrument>> {
+  return Object.fromEntries(
+    context.map((symbol) => {
+      const found = instruments.find((instrument) => instrument.symbol === symbol)
+      if (found === undefined)
+        throw new TradingError('MODEL_FEATURE_INVALID', `macro-regime: context series ${symbol} is not among ${instruments.map((one) => one.symbol).join(', ')}; add its bars`, { role: symbol }) // prettier-ignore
+      return [symbol, found]
+    }),
+  )
 }
 
 /**
- * Reads a dataset through the same streaming features that run live, and looks forward for the labels.
- * Rows are in the order in which they become known; a label uses the `horizon` bars after its row.
+ * Reads a dataset through the same streaming features that run live, and looks `horizon` bars forward for the labels.
+ * @param symbols names to make rows of; default all instruments
  */
-export async function readRows(
+export async function readRegimeRows(
   dataset: Dataset,
-  { horizon, range, onProgress, signal }: CallOptions & { readonly horizon: number; readonly range?: TimeRange | undefined },
+  {
+    features,
+    horizon,
+    context,
+    symbols,
+    range,
+    ...options
+  }: CallOptions & {
+    readonly features: FeatureSet
+    readonly horizon: number
+    readonly context: readonly string[]
+    readonly symbols?: readonly string[] | undefined
+    readonly range?: TimeRange | undefined
+  },
 ): Promise<RegimeRows> {
-  const series = new Map<Instrument, Series>()
-  const matrix = new RowMatrix()
-  let bars = 0
-  for await (const batch of dataset.batches('ohlcv-1h', range, { signal })) {
-    const view = (batch as Batch<'ohlcv-1h'>).view()
-    for (view.row = 0; view.row < batch.length; view.row++) readBar(view, series, matrix)
-    bars += batch.length
-    onProgress?.({ stage: `features of ${dataset.name}`, done: bars, unit: 'bars' })
-  }
-  return label(matrix, [...series.values()], horizon)
+  const roles = contextOf(dataset.instruments, context)
+  const names = dataset.instruments.filter(({ symbol }) => symbols === undefined || symbols.includes(symbol))
+  const lanes = names.map((instrument) => ({ instrument, context: roles }))
+  const matrices = await featureMatrices(features, dataset, { lanes, every: schema, range, ...options })
+  const units = await featureMatrices(labelUnits(dataset.source), dataset, { lanes: names.map((instrument) => ({ instrument })), every: schema, range, ...options }) // prettier-ignore
+  return merged(
+    matrices.map((matrix, i) => labelled(matrix, units[i], horizon)),
+    features.spec.items.length,
+  )
 }
 
-function readBar(bar: BarView, series: Map<Instrument, Series>, matrix: RowMatrix): void {
-  let one = series.get(bar.instrument)
-  if (one === undefined) series.set(bar.instrument, (one = new Series()))
-  one.features.update(bar)
-  one.logClose.push(Math.log(bar.close))
-  one.known.push(bar.availableAt)
-  if (one.features.isWarm) {
-    one.rows.push({ bar: one.logClose.length - 1, deviation: one.features.deviation, row: matrix.add(one.features.values) })
-  }
-}
+type Labelled = ReturnType<typeof labelled>
 
-/** A matrix that grows by doubling. */
-class RowMatrix {
-  count = 0
-  #values = new Float32Array(1024 * featureCount)
-
-  add(row: Float32Array): number {
-    if ((this.count + 1) * featureCount > this.#values.length) {
-      const larger = new Float32Array(this.#values.length * 2)
-      larger.set(this.#values)
-      this.#values = larger
-    }
-    this.#values.set(row, this.count * featureCount)
-    return this.count++
-  }
-  get values(): Float32Array {
-    return this.#values.subarray(0, this.count * featureCount)
-  }
-}
-
-function label(matrix: RowMatrix, series: readonly Series[], horizon: number): RegimeRows {
-  const { count } = matrix
-  if (count === 0) {
-    throw new TradingError(
-      'MODEL_TOO_LITTLE_DATA',
-      `macro-regime: no instrument has more than ${reference + 1} hourly bars; give it a longer range`,
-      {
-        instruments: series.length,
-        needed: reference + 1,
-      },
-    )
-  }
-  const rows = {
-    count,
-    features: matrix.values,
-    signal: new Int32Array(count).fill(-1),
-    regime: new Int32Array(count).fill(-1),
-    knownSignal: new Int32Array(count).fill(-1),
-    knownRegime: new Int32Array(count).fill(-1),
-    t0: new BigInt64Array(count),
-    t1: new BigInt64Array(count),
-    instrument: new Uint16Array(count),
-    nextReturn: new Float64Array(count).fill(NaN),
-  }
-  series.forEach((one, instrument) => {
-    const rowOfBar = new Map(one.rows.map(({ bar, row }) => [bar, row]))
-    for (const { bar, deviation, row } of one.rows) {
-      rows.instrument[row] = instrument
-      rows.t0[row] = one.known[bar]
-      rows.t1[row] = one.known[Math.min(bar + horizon, one.known.length - 1)]
-      if (bar + 1 < one.logClose.length) rows.nextReturn[row] = one.logClose[bar + 1] - one.logClose[bar]
-      if (bar + horizon < one.logClose.length) {
-        const z = (one.logClose[bar + horizon] - one.logClose[bar]) / (deviation * Math.sqrt(horizon))
-        rows.signal[row] = cuts.filter((cut) => z > cut).length
-        rows.regime[row] = regimeOf(z, rms(one.logClose, bar, bar + horizon) > volatileRatio * rms(one.logClose, bar - reference, bar))
+/** Labels of one instrument. Its feature rows are a part of the rows of its units, found by their times. */
+function labelled(matrix: FeatureMatrix, units: FeatureMatrix, horizon: number) {
+  const { rows, times, prices } = units
+  const [sd140, sd700] = [0, 1].map((column) => Float64Array.from({ length: rows }, (_, row) => units.values[row * 2 + column]))
+  const forward = forwardReturn(prices, { horizon, volatility: sd140 })
+  const signal = cutIntoClasses(forward, cuts)
+  const regime = trendByVolatility(prices, { horizon, trendVolatility: sd140, longVolatility: sd700 })
+  const rowAt = new Map(Array.from(times, (time, row) => [time, row]))
+  const place = Int32Array.from(matrix.times, (time) => rowAt.get(time) ?? -1)
+  const [knownSignal, knownRegime] = [persistence(signal), persistence(regime)]
+  return {
+    matrix,
+    rows: Array.from(place.keys()).filter((i) => place[i] >= 0).map((i) => {
+      const row = place[i]
+      return {
+        at: i,
+        t0: times[row],
+        t1: times[Math.min(row + horizon, rows - 1)],
+        signal: signal.labels[row],
+        regime: regime.labels[row],
+        forward: forward.labels[row],
+        knownSignal: knownSignal[row],
+        knownRegime: knownRegime[row],
+        nextReturn: row + 1 < rows ? prices[row + 1] / prices[row] - 1 : NaN,
       }
-      const before = rowOfBar.get(bar - horizon)
-      if (before !== undefined) {
-        rows.knownSignal[row] = rows.signal[before]
-        rows.knownRegime[row] = rows.regime[before]
-      }
-    }
-  })
-  return rows
+    }),
+  } // prettier-ignore
 }
 
-/** Index into `regimes`. */
-function regimeOf(z: number, volatile: boolean): number {
-  if (Math.abs(z) <= 0.25) return 2
-  return (z > 0 ? 0 : 3) + (volatile ? 1 : 0)
-}
-
-/** Root mean square of the log returns of bars `(from, to]`. */
-function rms(logClose: readonly number[], from: number, to: number): number {
-  let sum = 0
-  for (let i = from + 1; i <= to; i++) sum += (logClose[i] - logClose[i - 1]) ** 2
-  return Math.sqrt(sum / (to - from))
+/** Rows of all names by time, names in the dataset's order at one time. */
+function merged(series: readonly Labelled[], width: number): RegimeRows {
+  const all = series.flatMap(({ matrix, rows }, instrument) => rows.map((row) => ({ ...row, matrix, instrument })))
+  all.sort((a, b) => (a.t0 < b.t0 ? -1 : a.t0 > b.t0 ? 1 : a.instrument - b.instrument))
+  const table = new Float32Array(all.length * width)
+  all.forEach(({ matrix, at }, i) => table.set(matrix.values.subarray(at * width, (at + 1) * width), i * width))
+  return {
+    count: all.length,
+    table,
+    width,
+    labels: new Map([
+      ['signal', Int32Array.from(all, ({ signal }) => signal)],
+      ['regime', Int32Array.from(all, ({ regime }) => regime)],
+    ]),
+    t0: BigInt64Array.from(all, ({ t0 }) => t0),
+    t1: BigInt64Array.from(all, ({ t1 }) => t1),
+    instrument: Int32Array.from(all, ({ instrument }) => instrument),
+    knownSignal: Int32Array.from(all, ({ knownSignal }) => knownSignal),
+    knownRegime: Int32Array.from(all, ({ knownRegime }) => knownRegime),
+    forward: Float32Array.from(all, ({ forward }) => forward),
+    nextReturn: Float64Array.from(all, ({ nextReturn }) => nextReturn),
+  }
 }

@@ -1,31 +1,68 @@
-import { createBatch, type Artifact, type Batch, type Candidate } from '@gatehouse/core'
+import { syntheticMarket, type Artifact, type Batch, type Candidate } from '@gatehouse/core'
 import { modelCases } from '@gatehouse/core/testing'
-import { macroRegime, posture, RegimeFeatures, type MacroRegimePrediction } from '@gatehouse/model-macro-regime'
+import { macroRegime, posture, regimeFeatures, type MacroRegimePrediction } from '@gatehouse/model-macro-regime'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { barsUntil, datasetUntil, day, market } from './world.js'
+import { barsUntil, batchOf, datasetOf, datasetUntil, day, market, plainBars, type PlainBar } from './world.js'
 
-const family = macroRegime({ horizon: 14, epochs: 3, hidden: [16] })
+const options = { horizon: 14, epochs: 3, hidden: [16] }
+const family = macroRegime(options)
 const until = day('2020-01-01')
 let candidate: Candidate
 let bars: readonly Batch<'ohlcv-1h'>[]
+let plain: readonly PlainBar[]
 
-const artifactOf = ({ files, digest }: Candidate): Artifact => ({ files, digest }) as Artifact
+const artifactOf = ({ files, digest }: Pick<Candidate, 'files' | 'digest'>): Artifact => ({ files, digest }) as Artifact
 
 beforeAll(async () => {
   candidate = await family.train(datasetUntil('2021-01-01'), { seed: 1, until })
   bars = await barsUntil('2018-09-01')
+  plain = await plainBars(datasetUntil('2021-01-01'))
 }, 60_000)
 
 describe('macro-regime is a Model', () => {
   const open = async () => {
     const [one] = market.instruments
-    return {
-      model: await family.load(artifactOf(candidate)),
-      instruments: [one],
-      batches: () => bars.map((batch) => only(batch, one.id)),
-    }
+    const own = batchOf(plain.filter(({ instrument, availableAt }) => instrument === one && availableAt < day('2018-09-01')))
+    return { model: await family.load(artifactOf(candidate)), instruments: [one], batches: () => [own] }
   }
   for (const { name, run } of modelCases(open)) test(name, run)
+})
+
+describe('macro-regime with a context series is a Model', () => {
+  const wide = macroRegime({ ...options, context: ['BRAV'] })
+  const open = async () => ({
+    model: await wide.load(artifactOf(await wide.train(datasetUntil('2020-01-01'), { seed: 1 }))),
+    instruments: market.instruments,
+    batches: () => bars,
+  })
+  for (const { name, run } of modelCases(open)) test(name, run, 60_000)
+  test('its context must be among the instruments', async () => {
+    await expect(macroRegime({ ...options, context: ['SPY'] }).train(datasetUntil('2020-01-01'))).rejects.toMatchObject({
+      code: 'MODEL_FEATURE_INVALID',
+    })
+  })
+})
+
+test('features of training are those of live, bit for bit, and after a restart in the middle', async () => {
+  const dataset = datasetUntil('2019-01-01')
+  const features = family.definition.features('synthetic')
+  const rows = await family.definition.readRows(dataset, { features })
+  const [one] = market.instruments
+  const trained = Array.from({ length: rows.count }, (_, row) => row).filter((row) => rows.instrument[row] === 0)
+  let stream = features.open(one)
+  let seen = 0
+  for (const [k, bar] of plain.filter(({ instrument, availableAt }) => instrument === one && availableAt < day('2019-01-01')).entries()) {
+    if (k % 97 === 96) {
+      const again = features.open(one)
+      again.restore(stream.save())
+      stream = again
+    }
+    stream.update({ ...bar, schema: 'ohlcv-1h', source: 'synthetic' } as never)
+    if (!stream.isWarm) continue
+    const row = trained[seen++]
+    expect(Float32Array.from(stream.values)).toEqual(rows.table.slice(row * rows.width, (row + 1) * rows.width))
+  }
+  expect(seen).toBe(trained.length)
 })
 
 test('the same data and seed give the same artifact, another seed another', async () => {
@@ -34,9 +71,15 @@ test('the same data and seed give the same artifact, another seed another', asyn
   expect([again.digest === candidate.digest, other.digest === candidate.digest]).toEqual([true, false])
 }, 60_000)
 
-test('bars after the end of training change nothing of the artifact', async () => {
-  const shorter = await family.train(datasetUntil('2020-02-01'), { seed: 1, until })
-  expect(shorter.digest).toBe(candidate.digest)
+test('a worker thread trains the same weights', async () => {
+  const threaded = await macroRegime({ ...options, inThread: true }).train(datasetUntil('2021-01-01'), { seed: 1, until })
+  expect(threaded.files.get('weights.safetensors')).toEqual(candidate.files.get('weights.safetensors'))
+}, 60_000)
+
+test('bars after the end of training change nothing of the weights', async () => {
+  const changed = plain.map((bar) => (bar.availableAt < until ? bar : { ...bar, close: bar.close * 1.5, high: bar.high * 1.5 }))
+  const other = await family.train(datasetOf(changed), { seed: 1, until })
+  expect(other.files.get('weights.safetensors')).toEqual(candidate.files.get('weights.safetensors'))
 }, 60_000)
 
 test('it is judged on rows that begin after every training label has ended', async () => {
@@ -48,69 +91,98 @@ test('it is judged on rows that begin after every training label has ended', asy
   expect(metrics, 'with several trials and no spread of theirs the deflated Sharpe ratio is unknown').not.toHaveProperty('deflatedSharpe')
 }, 60_000)
 
+describe('on planted and on empty worlds', () => {
+  const worlds = [false, true].map((noSignal) => syntheticMarket({ seed: 5, noSignal, symbols: ['ALFA', 'BRAV', 'CHAR'], from: '2016-01-01', to: '2022-01-01' })) // prettier-ignore
+  const aucOf = async (of: (typeof worlds)[number]) => {
+    const learner = macroRegime({ epochs: 12 })
+    const dataset = datasetUntil('2022-01-01', { of })
+    const learned = await learner.train(dataset, { until: day('2020-06-01') })
+    return (await learner.evaluate(learned, dataset, { trials: 1 })).metrics['auc'].value
+  }
+  test('it learns the planted signal', async () => expect(await aucOf(worlds[0])).toBeGreaterThan(0.58), 60_000)
+  test(
+    'it learns nothing where nothing is planted',
+    async () => expect(Math.abs((await aucOf(worlds[1])) - 0.5)).toBeLessThan(0.05),
+    60_000,
+  )
+})
+
 test('a candidate is not judged at another horizon than it was trained for', async () => {
   await expect(macroRegime({ horizon: 3 }).evaluate(candidate, datasetUntil('2021-01-01'), { trials: 1 })).rejects.toMatchObject({
     code: 'MODEL_INPUT_INVALID',
   })
 })
 
-test.each([701.5, 1e300, Infinity, NaN, -1])('a state whose count is %d is refused', (count) => {
-  const features = new RegimeFeatures()
-  const state = new Float64Array(features.save().slice().buffer)
-  state[0] = count
-  expect(() => features.restore(new Uint8Array(state.buffer))).toThrow(expect.objectContaining({ code: 'MODEL_STATE_INVALID' }))
-})
-
-test('data that no pin names is refused', async () => {
-  await expect(family.train(datasetUntil('2021-01-01', { pinned: false }))).rejects.toMatchObject({ code: 'MODEL_DATA_NOT_PINNED' })
-})
-
-test('too little history is refused', async () => {
-  await expect(family.train(datasetUntil('2018-03-01'))).rejects.toMatchObject({ code: 'MODEL_TOO_LITTLE_DATA' })
-})
-
-test('a flipped byte of the weights is refused', async () => {
-  const weights = candidate.files.get('weights.safetensors')!.slice()
-  weights[weights.length - 3] ^= 1
-  await expect(
-    family.load(artifactOf({ ...candidate, files: new Map([...candidate.files, ['weights.safetensors', weights]]) })),
-  ).rejects.toMatchObject({
-    code: 'MODEL_ARTIFACT_INVALID',
+describe('bad input is refused', () => {
+  test('data that no pin names', async () => {
+    await expect(family.train(datasetUntil('2021-01-01', { pinned: false }))).rejects.toMatchObject({ code: 'MODEL_DATA_NOT_PINNED' })
+  })
+  test('too little history', async () => {
+    await expect(family.train(datasetUntil('2018-03-01'))).rejects.toMatchObject({ code: 'MODEL_FEATURE_NEVER_WARM' })
+    await expect(family.train(datasetUntil('2018-06-10'))).rejects.toMatchObject({ code: 'MODEL_TOO_LITTLE_DATA' })
+  })
+  test('a column of nothing, by the names of the features it leaves cold', async () => {
+    const empty = plain.map((bar) => ({ ...bar, volume: NaN }))
+    await expect(family.train(datasetOf(empty))).rejects.toMatchObject({
+      code: 'MODEL_FEATURE_NEVER_WARM',
+      details: { features: ['volumeNow', 'volumeFast', 'volumeSlow'] },
+    })
+  })
+  test('prices that never move: one class', async () => {
+    const flat = plain.map((bar) => ({ ...bar, open: 100, high: 100, low: 100, close: 100 }))
+    const code = await family.train(datasetOf(flat)).then(
+      () => 'trained',
+      (error: { code: string }) => error.code,
+    )
+    expect(['MODEL_ONE_CLASS', 'MODEL_TOO_LITTLE_DATA', 'MODEL_FEATURE_NEVER_WARM']).toContain(code)
+  })
+  test('another source', async () => {
+    const elsewhere = datasetOf(plain, { source: 'elsewhere' })
+    await expect(family.evaluate(candidate, elsewhere, { trials: 1 })).rejects.toMatchObject({ code: 'MODEL_FEATURES_MISMATCH' })
+  })
+  test('an artifact with a flipped byte of its weights', async () => {
+    const weights = candidate.files.get('weights.safetensors')!.slice()
+    weights[weights.length - 3] ^= 1
+    const files = new Map([...candidate.files, ['weights.safetensors', weights]])
+    await expect(family.load(artifactOf({ ...candidate, files }))).rejects.toMatchObject({ code: 'MODEL_ARTIFACT_INVALID' })
+  })
+  test('an artifact of other features', async () => {
+    await expect(macroRegime({ ...options, context: ['BRAV'] }).load(artifactOf(candidate))).rejects.toMatchObject({
+      code: 'MODEL_FEATURES_MISMATCH',
+    })
   })
 })
 
-test('a bar with a price that is none is refused by value', () => {
-  const features = new RegimeFeatures()
-  const view = barOf(NaN).view()
-  expect(() => features.update(view)).toThrow(expect.objectContaining({ code: 'MODEL_INPUT_INVALID' }))
+test('a bar that lacks a number is passed over in silence, and the next one is spoken of again', async () => {
+  const model = await family.load(artifactOf(candidate))
+  const [one] = market.instruments
+  const predictor = model.open([one])
+  const own = plain.filter(({ instrument }) => instrument === one).slice(0, 730)
+  const spoke = own.map((bar, i) => {
+    const batch = batchOf([i === 720 ? { ...bar, close: NaN } : bar])
+    const view = batch.view()
+    predictor.update(view)
+    let said = false
+    if (predictor.isWarm) predictor.predict(view.availableAt, () => (said = true))
+    return said
+  })
+  expect(spoke.slice(718, 723)).toEqual([true, true, false, true, true])
 })
 
 test('a split changes no feature', () => {
-  const plain = new RegimeFeatures()
-  const split = new RegimeFeatures()
-  const half = (price: number): number => price / 2
-  let seen = 0
-  for (const batch of bars.map((each) => only(each, market.instruments[0].id))) {
-    const view = batch.view()
-    for (view.row = 0; view.row < batch.length; view.row++, seen++) {
-      if (seen === 800) split.adjust({ kind: 'split', ratio: 2 } as Parameters<RegimeFeatures['adjust']>[0])
-      plain.update(view)
-      split.update(
-        seen < 800
-          ? view
-          : ({
-              availableAt: view.availableAt,
-              instrument: view.instrument,
-              close: half(view.close),
-              high: half(view.high),
-              low: half(view.low),
-              volume: view.volume * 2,
-            } as Parameters<RegimeFeatures['update']>[0]),
-      )
-    }
-  }
-  expect(seen).toBeGreaterThan(900)
-  for (let i = 0; i < plain.values.length; i++) expect(split.values[i]).toBeCloseTo(plain.values[i], 4)
+  const features = regimeFeatures('synthetic')
+  const [one] = market.instruments
+  const [unsplit, split] = [features.open(one), features.open(one)]
+  const own = plain.filter(({ instrument }) => instrument === one).slice(0, 900)
+  own.forEach((bar, i) => {
+    const view = { ...bar, schema: 'ohlcv-1h', source: 'synthetic' }
+    if (i === 800) split.update({ schema: 'corporate-action', instrument: one, kind: 'split', ratio: 2 } as never)
+    unsplit.update(view as never)
+    const halved = { ...view, open: bar.open / 2, high: bar.high / 2, low: bar.low / 2, close: bar.close / 2, volume: bar.volume * 2 }
+    split.update((i < 800 ? view : halved) as never)
+  })
+  expect(unsplit.isWarm).toBe(true)
+  unsplit.values.forEach((value, i) => expect(split.values[i]).toBeCloseTo(value, 6))
 })
 
 test('posture follows the score and halves in rough regimes', () => {
@@ -119,37 +191,3 @@ test('posture follows the score and halves in rough regimes', () => {
   expect(posture(values([0, 0, 1, 0, 0], [0.5, 0, 0.5, 0, 0]))).toEqual({ bias: 0, maximum: 1 })
   expect(posture(values([0, 0, 0, 0, 1], [0, 0.5, 0, 0, 0.5]))).toEqual({ bias: 1, maximum: 0.5 })
 })
-
-/** The rows of one instrument. */
-function only(batch: Batch<'ohlcv-1h'>, id: string): Batch<'ohlcv-1h'> {
-  const rows = Array.from({ length: batch.length }, (_, row) => row).filter(
-    (row) => batch.instruments[batch.instrumentIndex[row]].id === id,
-  )
-  const { columns } = batch
-  const prices = (name: 'open' | 'high' | 'low' | 'close') =>
-    Float64Array.from(rows, (row) => Number(columns[name][row]) / batch.priceDivisor)
-  return createBatch({
-    schema: 'ohlcv-1h',
-    source: batch.source,
-    instruments: batch.instruments.filter((instrument) => instrument.id === id),
-    availableAt: BigInt64Array.from(rows, (row) => batch.availableAt[row]),
-    columns: {
-      tsEvent: BigInt64Array.from(rows, (row) => columns.tsEvent[row]),
-      open: prices('open'),
-      high: prices('high'),
-      low: prices('low'),
-      close: prices('close'),
-      volume: Float64Array.from(rows, (row) => columns.volume[row]),
-    },
-  })
-}
-
-function barOf(close: number): Batch<'ohlcv-1h'> {
-  const one = Float64Array.of(close)
-  return createBatch({
-    schema: 'ohlcv-1h',
-    source: 'synthetic',
-    instruments: [market.instruments[0]],
-    columns: { tsEvent: BigInt64Array.of(day('2020-01-02')), open: one, high: one, low: one, close: one, volume: Float64Array.of(1) },
-  })
-}
