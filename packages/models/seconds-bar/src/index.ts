@@ -1,1 +1,10 @@
-export {}
+export { entry, timing, type Entry, type EntryOptions } from './acting.js'
+export { barrierDistance, firstTouch, type Stretch } from './barriers.js'
+export { lookback, secondsFeatures, spacing, windowRows, type SecondsFeatureOptions } from './features.js'
+export { everySecond, secondsNetwork } from './network.js'
+export { type SecondsBarOptions } from './options.js'
+export { type SecondsBarPrediction } from './prediction.js'
+export { type SecondsBarPredictor } from './predictor.js'
+export { type SecondsRows } from './rows.js'
+export { longestPause, SecondGrid, SecondRow } from './second-grid.js'
+export { secondsBar } from './seconds-bar.js'

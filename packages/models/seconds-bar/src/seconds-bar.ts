@@ -1,0 +1,71 @@
+import type { InputSpec } from '@gatehouse/core'
+import { defineFamily, type FamilyDefinition, type FeatureSet, type KitFamily } from '@gatehouse/model-kit'
+import { lookback, mirrorSigns, secondsFeatures } from './features.js'
+import { baselines, economics, measure } from './measure.js'
+import { mirrored } from './mirror.js'
+import { secondsNetwork } from './network.js'
+import { resolveOptions, type ResolvedOptions, type SecondsBarOptions } from './options.js'
+import type { SecondsBarPrediction } from './prediction.js'
+import { openSeconds } from './predictor.js'
+import { readRows, type SecondsRows } from './rows.js'
+
+/**
+ * The family of one-second bars: will a barrier be reached within the next minute, and which one first.
+ * @throws {TradingError} `OPTION_INVALID`; while training and judging the kit's `MODEL_…` codes
+ */
+export function secondsBar(options: SecondsBarOptions = {}): KitFamily<SecondsRows, SecondsBarPrediction> {
+  return defineFamily(definition(resolveOptions(options)))
+}
+
+function definition(options: ResolvedOptions): FamilyDefinition<SecondsRows, SecondsBarPrediction> {
+  const { name, horizonSeconds, barrierDeviations, epochs, restarts, mirror, shuffleLabels, inThread, quotes, codeHash } = options
+  const features = (source: string): FeatureSet => secondsFeatures(source, { quotes })
+  const { items } = features('any').spec
+  const signs = mirrorSigns(features('any'))
+  const horizon = `${horizonSeconds} s`
+  const barrier = `${barrierDeviations} sd(120 s) sqrt(${horizonSeconds}), at least a tick`
+  return {
+    name: 'seconds-bar',
+    modelName: name,
+    codeHash,
+    features,
+    readRows: (dataset, call) => readRows(dataset, call, options),
+    network: secondsNetwork(items.length),
+    heads: [
+      { output: 'touch', kind: 'binary', horizon, definition: `a barrier at ${barrier} is reached` },
+      { output: 'direction', kind: 'binary', horizon, definition: `of barriers at ${barrier} the upper one is reached first; no label where none is` }, // prettier-ignore
+    ],
+    training: {
+      epochs,
+      restarts,
+      inThread,
+      shuffleLabels,
+      batch: 256,
+      patience: 4,
+      optimiser: { rate: 0.004, weightDecay: 0.1 },
+      normaliser: { clip: 4 },
+      embargoNs: BigInt(horizonSeconds) * 1_000_000_000n,
+    },
+    augment: mirror ? (rows, indices) => mirrored(rows, indices, signs) : undefined,
+    columns: ['availableAt', 'tsEvent', 'open', 'high', 'low', 'close', 'volume'],
+    extra: () => ({ horizonSeconds, barrierDeviations }),
+    settings: { horizonSeconds, barrierDeviations, strideSeconds: options.strideSeconds, mirror, quotes },
+    measure,
+    baselines: baselines(items.findIndex((item) => item.name === 'trend-60')),
+    economics: (judging) => economics(judging, options),
+    serving: {
+      trigger: { every: 'ohlcv-1s' },
+      inputs: (set) => inputsOf(set, quotes),
+      open: openSeconds,
+    },
+  }
+}
+
+function inputsOf({ spec, source }: FeatureSet, quotes: boolean): readonly InputSpec[] {
+  const warmUp = Math.max(...spec.items.map((item) => item.warmUp.amount)) + lookback
+  return [
+    { schema: 'ohlcv-1s', source, warmUp },
+    ...(quotes ? [{ schema: 'bbo-1s' as const, source, warmUp: 1 }] : []),
+    { schema: 'corporate-action', source, warmUp: 0 },
+  ]
+}
