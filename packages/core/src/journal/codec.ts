@@ -2,7 +2,7 @@ import type { Refusal } from '@gatehouse/contracts'
 import type { BrokerEvent, BrokerOrderEvent } from '../interfaces/broker.js'
 import type { Instrument } from '../interfaces/instrument.js'
 import type { JournalEntry } from '../interfaces/journal.js'
-import type { Fill } from '../interfaces/order.js'
+import type { Fill, Order } from '../interfaces/order.js'
 import { ByteReader, type ByteWriter } from './byte-writer.js'
 import { readOrder, writeOrder } from './order-codec.js'
 import { damaged, fromText, toText } from './plain-values.js'
@@ -49,6 +49,7 @@ export type InstrumentOf = (number: number) => Instrument
 
 /** Writes one entry: header, then a body whose layout its kind decides. */
 export function writeEntry(out: ByteWriter, entry: JournalEntry, rows: number, phase: 0 | 1, numberOf: NumberOf): void {
+  out.reserve(headerBytes)
   out.u8((kindCodes.get(entry.type) ?? 127) | (phase << 7))
   const lengthAt = out.length
   out.u32(0)
@@ -63,27 +64,28 @@ function writeBody(out: ByteWriter, entry: JournalEntry, numberOf: NumberOf): vo
   switch (entry.type) {
     case 'decision': {
       const { orders, predictions } = entry
-      out.u16(orders.length)
-      for (let i = 0; i < orders.length; i++) writeOrder(out, orders[i], numberOf(orders[i].instrument))
+      writeOrders(out, orders, entry.at, numberOf)
+      out.reserve(2 + 8 * predictions.length)
       out.u16(predictions.length)
       for (let i = 0; i < predictions.length; i++) out.f64(predictions[i])
       return
     }
     case 'refusal':
-      out.u16(entry.orders.length)
-      for (const order of entry.orders) writeOrder(out, order, numberOf(order.instrument))
+      writeOrders(out, entry.orders, entry.at, numberOf)
       out.text(toText(entry.refusal, numberOf))
       return
     case 'broker-event':
-      writeBrokerEvent(out, entry.event, numberOf)
+      writeBrokerEvent(out, entry.event, entry.at, numberOf)
       return
     case 'prediction':
+      out.reserve(8 + 4 * entry.values.length)
       out.u16(entry.model)
       out.u32(entry.instrument)
       out.u16(entry.values.length)
       for (let i = 0; i < entry.values.length; i++) out.f32(entry.values[i])
       return
     case 'instrument':
+      out.reserve(4)
       out.u32(entry.number)
       out.text(toText({ $instrument: entry.instrument }, numberOf))
       return
@@ -97,45 +99,69 @@ function writeBody(out: ByteWriter, entry: JournalEntry, numberOf: NumberOf): vo
   }
 }
 
-function writeBrokerEvent(out: ByteWriter, event: BrokerEvent, numberOf: NumberOf): void {
-  if (event.type === 'fill') writeFill(out, event, numberOf)
-  else if (event.type === 'broker-order') writeOrderEvent(out, event)
+function writeOrders(out: ByteWriter, orders: readonly Order[], at: bigint, numberOf: NumberOf): void {
+  out.reserve(2)
+  out.u16(orders.length)
+  for (let i = 0; i < orders.length; i++) writeOrder(out, orders[i], at, numberOf(orders[i].instrument))
+}
+
+function writeBrokerEvent(out: ByteWriter, event: BrokerEvent, at: bigint, numberOf: NumberOf): void {
+  if (event.type === 'fill') writeFill(out, event, at, numberOf)
+  else if (event.type === 'broker-order') writeOrderEvent(out, event, at)
   else {
+    out.reserve(1)
     out.u8(2)
     out.text(toText(event, numberOf))
   }
 }
 
-function writeFill(out: ByteWriter, fill: Fill, numberOf: NumberOf): void {
+/** Bits of a fill: side, where its liquidity came from, and which members follow. */
+const fillHas = { sell: 1, liquidityShift: 1, corrects: 8, at: 16 } as const
+
+function writeFill(out: ByteWriter, fill: Fill, at: bigint, numberOf: NumberOf): void {
+  // A venue in the process tells a fill at the time of the entry: it is written once.
+  const isLater = fill.at !== at
+  out.reserve(38)
   out.u8(0)
-  out.text(fill.executionId)
-  out.text(fill.clientOrderId)
+  out.u8(
+    (fill.side === 'buy' ? 0 : fillHas.sell) |
+      (liquidities.indexOf(fill.liquidity) << fillHas.liquidityShift) |
+      (fill.corrects === undefined ? 0 : fillHas.corrects) |
+      (isLater ? fillHas.at : 0),
+  )
   out.u32(numberOf(fill.instrument))
-  out.u8((fill.side === 'buy' ? 0 : 1) | (liquidities.indexOf(fill.liquidity) << 1) | (fill.corrects === undefined ? 0 : 8))
   out.f64(fill.quantity)
   out.f64(fill.price)
-  out.text(fill.fee.currency)
   // A fee past nine billion units does not fit 64 bits of nano-units; it is no fee.
   out.i64(fill.fee.nano)
-  out.i64(fill.at)
-  out.text(fill.account)
+  if (isLater) out.i64(fill.at)
+  out.text(fill.executionId)
+  out.textAgain(fill.clientOrderId, out.orderIds)
+  out.textAgain(fill.fee.currency, out.currencies)
+  out.textAgain(fill.account, out.accounts)
   if (fill.corrects !== undefined) out.text(fill.corrects)
 }
 
-function writeOrderEvent(out: ByteWriter, event: BrokerOrderEvent): void {
+/** Bits that say which members of an order event follow. */
+const eventHas = { brokerOrderId: 1, filledQuantity: 2, change: 4, message: 8, at: 16 } as const
+
+function writeOrderEvent(out: ByteWriter, event: BrokerOrderEvent, at: bigint): void {
   const { brokerOrderId, filledQuantity, change, message } = event
+  const isLater = event.at !== at
+  out.reserve(19)
   out.u8(1)
-  out.text(event.clientOrderId)
   out.u8(statusCodes.get(event.status) ?? 0)
   out.u8(
-    (brokerOrderId === undefined ? 0 : 1) |
-      (filledQuantity === undefined ? 0 : 2) |
-      (change === undefined ? 0 : 4) |
-      (message === undefined ? 0 : 8),
+    (brokerOrderId === undefined ? 0 : eventHas.brokerOrderId) |
+      (filledQuantity === undefined ? 0 : eventHas.filledQuantity) |
+      (change === undefined ? 0 : eventHas.change) |
+      (message === undefined ? 0 : eventHas.message) |
+      (isLater ? eventHas.at : 0),
   )
-  out.i64(event.at)
-  if (brokerOrderId !== undefined) out.text(brokerOrderId)
   if (filledQuantity !== undefined) out.f64(filledQuantity)
+  if (isLater) out.i64(event.at)
+  out.textAgain(event.clientOrderId, out.orderIds)
+  if (brokerOrderId !== undefined) out.text(brokerOrderId)
   if (change !== undefined) out.text(JSON.stringify(change))
   if (message !== undefined) out.text(message)
 }
@@ -169,9 +195,13 @@ export function* splitEntries(payload: Uint8Array, first: number): Generator<Raw
   }
 }
 
-/** Decodes an entry. @throws {TradingError} `JOURNAL_DAMAGED` naming the entry */
-export function readEntry(raw: RawEntry, instrumentOf: InstrumentOf): JournalEntry {
-  const from = new ByteReader(raw.bytes.subarray(headerBytes))
+/**
+ * Decodes an entry.
+ * @param prefix what the writer left out of texts
+ * @throws {TradingError} `JOURNAL_DAMAGED` naming the entry
+ */
+export function readEntry(raw: RawEntry, instrumentOf: InstrumentOf, prefix: string): JournalEntry {
+  const from = new ByteReader(raw.bytes.subarray(headerBytes), prefix)
   try {
     return readBody(raw, from, instrumentOf)
   } catch (cause) {
@@ -185,18 +215,18 @@ function readBody({ kind, at }: RawEntry, from: ByteReader, instrumentOf: Instru
       return {
         type: kind,
         at,
-        orders: list(from.u16(), () => readOrder(from, instrumentOf)),
+        orders: list(from.u16(), () => readOrder(from, at, instrumentOf)),
         predictions: list(from.u16(), () => from.f64()),
       }
     case 'refusal':
       return {
         type: kind,
         at,
-        orders: list(from.u16(), () => readOrder(from, instrumentOf)),
+        orders: list(from.u16(), () => readOrder(from, at, instrumentOf)),
         refusal: fromText(from.text(), instrumentOf) as Refusal,
       }
     case 'broker-event':
-      return { type: kind, at, event: readBrokerEvent(from, instrumentOf) }
+      return { type: kind, at, event: readBrokerEvent(from, at, instrumentOf) }
     case 'prediction': {
       const [model, instrument] = [from.u16(), from.u32()]
       return { type: kind, at, model, instrument, values: Float32Array.from(list(from.u16(), () => from.f32())) }
@@ -213,47 +243,46 @@ function readBody({ kind, at }: RawEntry, from: ByteReader, instrumentOf: Instru
   }
 }
 
-function readBrokerEvent(from: ByteReader, instrumentOf: InstrumentOf): BrokerEvent {
+function readBrokerEvent(from: ByteReader, at: bigint, instrumentOf: InstrumentOf): BrokerEvent {
   const sort = from.u8()
-  if (sort === 0) return readFill(from, instrumentOf)
-  if (sort === 1) return readOrderEvent(from)
+  if (sort === 0) return readFill(from, at, instrumentOf)
+  if (sort === 1) return readOrderEvent(from, at)
   return fromText(from.text(), instrumentOf) as BrokerEvent
 }
 
-function readFill(from: ByteReader, instrumentOf: InstrumentOf): Fill {
-  const executionId = from.text()
-  const clientOrderId = from.text()
-  const instrument = instrumentOf(from.u32())
+function readFill(from: ByteReader, at: bigint, instrumentOf: InstrumentOf): Fill {
   const codes = from.u8()
-  const [quantity, price] = [from.f64(), from.f64()]
-  const fee = { currency: from.text(), nano: from.i64() }
+  const instrument = instrumentOf(from.u32())
+  const [quantity, price, nano] = [from.f64(), from.f64(), from.i64()]
+  const filledAt = codes & fillHas.at ? from.i64() : at
   const fill: Fill = {
     type: 'fill',
-    executionId,
-    clientOrderId,
+    executionId: from.text(),
+    clientOrderId: from.text(),
     instrument,
-    side: (codes & 1) === 0 ? 'buy' : 'sell',
+    side: codes & fillHas.sell ? 'sell' : 'buy',
     quantity,
     price,
-    fee,
-    at: from.i64(),
-    liquidity: liquidities[(codes >> 1) & 3],
+    fee: { currency: from.text(), nano },
+    at: filledAt,
+    liquidity: liquidities[(codes >> fillHas.liquidityShift) & 3],
     account: from.text(),
   }
-  return codes & 8 ? { ...fill, corrects: from.text() } : fill
+  return codes & fillHas.corrects ? { ...fill, corrects: from.text() } : fill
 }
 
-function readOrderEvent(from: ByteReader): BrokerOrderEvent {
-  const clientOrderId = from.text()
+function readOrderEvent(from: ByteReader, at: bigint): BrokerOrderEvent {
   const status = statuses[from.u8()]
   const bits = from.u8()
-  const event: BrokerOrderEvent = { type: 'broker-order', clientOrderId, status, at: from.i64() }
+  const filledQuantity = bits & eventHas.filledQuantity ? from.f64() : undefined
+  const toldAt = bits & eventHas.at ? from.i64() : at
+  const event: BrokerOrderEvent = { type: 'broker-order', clientOrderId: from.text(), status, at: toldAt }
   return {
     ...event,
-    ...(bits & 1 ? { brokerOrderId: from.text() } : {}),
-    ...(bits & 2 ? { filledQuantity: from.f64() } : {}),
-    ...(bits & 4 ? { change: JSON.parse(from.text()) as BrokerOrderEvent['change'] } : {}),
-    ...(bits & 8 ? { message: from.text() } : {}),
+    ...(filledQuantity === undefined ? {} : { filledQuantity }),
+    ...(bits & eventHas.brokerOrderId ? { brokerOrderId: from.text() } : {}),
+    ...(bits & eventHas.change ? { change: JSON.parse(from.text()) as BrokerOrderEvent['change'] } : {}),
+    ...(bits & eventHas.message ? { message: from.text() } : {}),
   }
 }
 

@@ -12,6 +12,8 @@ const types: readonly OrderType[] = [
   'marketOnClose',
   'limitOnOpen',
   'limitOnClose',
+  'marketIfTouched',
+  'limitIfTouched',
 ]
 const timesInForce: readonly TimeInForce[] = ['day', 'gtc', 'gtd', 'ioc', 'fok', 'opg']
 const typeCodes = new Map(types.map((type, code) => [type, code]))
@@ -29,10 +31,17 @@ const has = {
   account: 128,
   reason: 256,
   link: 512,
+  created: 1024,
 } as const
 
-/** An order: bits of what it has, then the members. */
-export function writeOrder(out: ByteWriter, order: Order, number: number): void {
+/** Most bytes of an order's numbers. */
+const numberBytes = 71
+
+/**
+ * An order: bits of what it has, its numbers, then its texts.
+ * @param at time of the entry; an order made then does not repeat it
+ */
+export function writeOrder(out: ByteWriter, order: Order, at: bigint, number: number): void {
   const { limitPrice, stopPrice, trailAmount, trailFraction, expiresAt, account, reason, link } = order
   let bits = 0
   if (limitPrice !== undefined) bits |= has.limit
@@ -45,45 +54,48 @@ export function writeOrder(out: ByteWriter, order: Order, number: number): void 
   if (account !== undefined) bits |= has.account
   if (reason !== undefined) bits |= has.reason
   if (link !== undefined) bits |= has.link
+  if (order.createdAt !== at) bits |= has.created
+  out.reserve(numberBytes)
   out.u16(bits)
-  out.text(order.clientOrderId)
   out.u32(number)
   out.u8((order.side === 'buy' ? 0 : 1) | ((typeCodes.get(order.type) ?? 0) << 1) | ((tifCodes.get(order.timeInForce) ?? 0) << 5))
   out.f64(order.quantity)
-  out.i64(order.createdAt)
   out.f64(order.decision)
+  if (order.createdAt !== at) out.i64(order.createdAt)
   if (limitPrice !== undefined) out.f64(limitPrice)
   if (stopPrice !== undefined) out.f64(stopPrice)
   if (trailAmount !== undefined) out.f64(trailAmount)
   if (trailFraction !== undefined) out.f64(trailFraction)
   if (expiresAt !== undefined) out.i64(expiresAt)
+  out.textAgain(order.clientOrderId, out.orderIds)
   if (account !== undefined) out.text(account)
   if (reason !== undefined) out.text(reason)
   if (link !== undefined) out.text(JSON.stringify([link.groupId, link.role, link.parentClientOrderId ?? null]))
 }
 
-export function readOrder(from: ByteReader, instrumentOf: (number: number) => Instrument): Order {
+export function readOrder(from: ByteReader, at: bigint, instrumentOf: (number: number) => Instrument): Order {
   const bits = from.u16()
-  const clientOrderId = from.text()
   const instrument = instrumentOf(from.u32())
   const codes = from.u8()
-  const order = {
-    instrument,
-    clientOrderId,
-    side: (codes & 1) === 0 ? ('buy' as const) : ('sell' as const),
-    type: types[(codes >> 1) & 15],
-    timeInForce: timesInForce[codes >> 5],
-    quantity: from.f64(),
-    createdAt: from.i64(),
-    decision: from.f64(),
-  }
-  return {
-    ...order,
+  const [quantity, decision] = [from.f64(), from.f64()]
+  const createdAt = bits & has.created ? from.i64() : at
+  const numbers = {
     ...(bits & has.limit ? { limitPrice: from.f64() } : {}),
     ...(bits & has.stop ? { stopPrice: from.f64() } : {}),
     ...(bits & has.trailAmount ? { trailAmount: from.f64() } : {}),
     ...(bits & has.trailFraction ? { trailFraction: from.f64() } : {}),
     ...(bits & has.expires ? { expiresAt: from.i64() } : {}),
+  }
+  return {
+    instrument,
+    clientOrderId: from.text(),
+    side: (codes & 1) === 0 ? 'buy' : 'sell',
+    type: types[(codes >> 1) & 15],
+    timeInForce: timesInForce[codes >> 5],
+    quantity,
+    createdAt,
+    decision,
+    ...numbers,
     ...(bits & has.outside ? { outsideRegularHours: true } : {}),
     ...(bits & has.reduce ? { reduceOnly: true } : {}),
     ...(bits & has.account ? { account: from.text() } : {}),

@@ -19,9 +19,13 @@ export interface Difference {
 /** Entries are gathered into records of about this size. */
 const recordBytes = 256 * 1024
 
+/** What the ids of a run's orders begin with: written once, with the run's start, and left out of every other text. */
+const orderPrefix = (runId: string): string => `${runId}-`
+
 /** Where a journal's entries come from when a run is done again. */
 export class WrittenEntries {
   readonly #instruments: Instrument[] = []
+  #prefix = ''
   #queue: RawEntry[] = []
   #head = 0
   #first = 0
@@ -43,6 +47,8 @@ export class WrittenEntries {
       this.#queue = this.#queue.slice(this.#head)
       this.#head = 0
       for (const raw of splitEntries(next.value.payload, this.#first)) {
+        // What the others leave out of their texts stands in here.
+        if (raw.kind === 'run-started') this.decode(raw)
         this.#queue.push(raw)
         this.#first = raw.number + 1
       }
@@ -63,12 +69,14 @@ export class WrittenEntries {
   }
 
   decode(raw: RawEntry): JournalEntry {
-    const entry = readEntry(raw, (number) => {
+    const instrumentOf = (number: number): Instrument => {
       const instrument = this.#instruments[number]
       if (instrument === undefined) throw new RangeError(`instrument ${number} was never introduced`)
       return instrument
-    })
+    }
+    const entry = readEntry(raw, instrumentOf, this.#prefix)
     if (entry.type === 'instrument') this.#instruments[entry.number] ??= entry.instrument
+    if (entry.type === 'run-started') this.#prefix = orderPrefix(entry.runId)
     return entry
   }
 
@@ -101,7 +109,6 @@ export class RunJournal implements Journal {
   readonly #durability: 'process' | 'power'
   readonly #out = new ByteWriter()
   readonly #hash = createHash('sha256')
-  #flushed = 0
   #isCatchingUp: boolean
   #position: () => EntryPosition = () => ({ rows: 0, phase: 0 })
   #numberOf: (instrument: Instrument) => number = () => 0
@@ -121,7 +128,8 @@ export class RunJournal implements Journal {
   }
 
   /** Goes on after what is written, without doing it again. */
-  async continue(): Promise<void> {
+  async continue(runId: string | undefined): Promise<void> {
+    if (runId !== undefined) this.#out.prefix = orderPrefix(runId)
     for await (const { payload } of this.#log?.read() ?? []) {
       this.#hash.update(payload)
       for (const raw of splitEntries(payload, this.next)) this.next = raw.number + 1
@@ -158,8 +166,9 @@ export class RunJournal implements Journal {
     this.#requireSame()
     const { rows, phase } = this.#position()
     writeEntry(out, entry, rows, phase, this.#numberOf)
+    if (entry.type === 'run-started') out.prefix = orderPrefix(entry.runId)
     if (this.#isCatchingUp) this.#compare(number, entry, start)
-    else if (out.length - this.#flushed >= recordBytes) this.flush()
+    else if (out.length >= recordBytes) this.flush()
     return number
   }
 
@@ -332,7 +341,7 @@ export async function openJournal(options: {
     }
     const written = state.entries === 0 || options.resume === 'fold' ? undefined : new WrittenEntries(log.read())
     const journal = new RunJournal({ directory, log, written, durability })
-    if (options.resume === 'fold') await journal.continue()
+    if (options.resume === 'fold') await journal.continue(state.start?.runId)
     return { journal, state }
   } catch (error) {
     await log.close()
