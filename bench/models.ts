@@ -1,7 +1,8 @@
-// Training and inference of the model kit beside tfjs (and PyTorch, onnxruntime where they are installed): ratios in one run.
-// The networks are those of the research notes, seed 42. node --conditions=@gatehouse/source --import tsx bench/models.ts [--quick] [--only tcn,book] [--part training|inference]
-import { spawnSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+// Training and inference of the model kit beside tfjs, PyTorch and onnxruntime where they are installed: ratios in one run, alternating.
+// npm run bench -- models [--quick] [--only tcn,book] [--part training|inference] [--strict] [--write]
+import { writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { parseArgs } from 'node:util'
 import * as tf from '@tensorflow/tfjs-core'
 import '@tensorflow/tfjs-backend-cpu'
 import '@tensorflow/tfjs-backend-wasm'
@@ -12,144 +13,50 @@ import {
   fusedOps,
   initialWeights,
   kernels,
-  type NetworkDefinition,
   noTapeExecutor,
   random,
   registerGradients,
-  residual,
   resolveNetwork,
-  rowSamples,
+  type ResolvedNetwork,
   tapeExecutor,
   tapeForward,
   type TapeOps,
-  type TrainingSet,
+  type Weights,
 } from '@gatehouse/model-kit'
 import { plainOps } from '../packages/models/kit/test/tape/plain-ops.js'
+import { type Case, cases, trainingSet } from './models-cases.js'
+import { hasOnnx, openOnnx, openTorch } from './models-peers.js'
 
-const isQuick = process.argv.includes('--quick')
-const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1].split(',') : undefined
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    part: { type: 'string' },
+    strict: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
+  },
+})
+const chosen = Object.entries(cases).filter(([name]) => options.only === undefined || options.only.split(',').includes(name))
+const alternations = options.quick ? 2 : 5
+const lines: string[] = []
+const failures: string[] = []
 
-interface Case {
-  readonly network: NetworkDefinition
-  readonly batch: number
-  /** Samples of one prediction: a ranking group has many. */
-  readonly rows: number
-  /** p50 and p99 in µs that issue 7 asks for. */
-  readonly target?: readonly [number, number]
-  /** Times PyTorch's step that training may take. */
-  readonly torchLimit?: number
+function say(line: string): void {
+  console.log(line)
+  lines.push(line)
+}
+const row = (...cells: readonly string[]): void => say(`| ${cells.join(' | ')} |`)
+function header(...names: readonly string[]): void {
+  row(...names)
+  row(...names.map(() => '---'))
+}
+function target(what: string, found: number, most: number): string {
+  if (!(found <= most)) failures.push(`${what}: ${found.toPrecision(3)}, at most ${most}`)
+  return found <= most ? 'met' : 'MISSED'
 }
 
-const convolutions = (filters: number, dilations: readonly number[]): NetworkDefinition['layers'] =>
-  dilations.map((dilation) => ({ kind: 'causal-conv1d', filters, kernel: 3, dilation, activation: 'relu' }))
-const cases: Readonly<Record<string, Case>> = {
-  regime: {
-    network: {
-      input: [64],
-      layers: [{ kind: 'dense', units: 128, activation: 'relu' }, { kind: 'layer-norm' }, { kind: 'dense', units: 64, activation: 'relu' }],
-      heads: [{ kind: 'classes', name: 'regime', classes: 5 }],
-    },
-    batch: 256,
-    rows: 1,
-    target: [2, 5],
-    torchLimit: 3,
-  },
-  gru: {
-    network: { input: [48, 16], layers: [{ kind: 'gru', units: 32 }], heads: [{ kind: 'classes', name: 'regime', classes: 5 }] },
-    batch: 64,
-    rows: 1,
-    torchLimit: 1.5,
-  },
-  tcn: {
-    network: {
-      input: [1800, 16],
-      layers: [
-        { kind: 'patch', size: 10 },
-        { kind: 'dense', units: 32, activation: 'relu', name: 'block-0' },
-        ...[1, 2, 4, 8, 16, 32].flatMap((dilation, i) =>
-          residual(`block-${i + 1}`, `block-${i}`, [
-            { kind: 'causal-conv1d', filters: 32, kernel: 3, dilation, activation: 'relu' },
-            { kind: 'layer-norm' },
-          ]),
-        ),
-        { kind: 'last-step' },
-      ],
-      heads: [{ kind: 'classes', name: 'direction', classes: 3 }],
-    },
-    batch: 32,
-    rows: 1,
-    target: [200, 350],
-    torchLimit: 1.5,
-  },
-  book: {
-    network: {
-      input: [100, 40],
-      layers: [{ kind: 'dense', units: 32, activation: 'relu' }, ...convolutions(32, [1, 2, 4]), { kind: 'gru', units: 32 }],
-      heads: [
-        { kind: 'classes', name: 'direction', classes: 3 },
-        { kind: 'classes', name: 'spread', classes: 3 },
-        { kind: 'regression', name: 'impact', huberDelta: 1 },
-      ],
-    },
-    batch: 64,
-    rows: 1,
-    target: [100, 200],
-    torchLimit: 1.5,
-  },
-  tabl: {
-    network: {
-      input: [10, 40],
-      layers: [
-        { kind: 'bilinear-norm' },
-        { kind: 'bilinear', steps: 10, units: 60, activation: 'relu' },
-        { kind: 'bilinear', steps: 5, units: 120, activation: 'relu' },
-        { kind: 'temporal-attention' },
-        { kind: 'bilinear', steps: 1, units: 3 },
-        { kind: 'flatten' },
-      ],
-      heads: [{ kind: 'classes', name: 'direction', classes: 3 }],
-    },
-    batch: 64,
-    rows: 1,
-    target: [100, 200],
-  },
-  rank: {
-    network: {
-      input: [24],
-      layers: [
-        { kind: 'dense', units: 64, activation: 'relu' },
-        { kind: 'dense', units: 32, activation: 'relu' },
-      ],
-      heads: [{ kind: 'relevance', name: 'relevance' }],
-    },
-    batch: 16 * 32,
-    rows: 32,
-    target: [8, 15],
-    torchLimit: 5,
-  },
-}
-
-/** Seeded rows and labels: only their sizes matter here. */
-function trainingSet({ network, batch, rows }: Case): TrainingSet {
-  const draw = random(42)
-  const resolved = resolveNetwork(network)
-  const size = network.input.reduce((a, b) => a * b, 1)
-  const samples = {
-    ...rowSamples(
-      Float32Array.from({ length: batch * size }, () => draw.normal()),
-      size,
-    ),
-    shape: network.input,
-  }
-  const labels = new Map(
-    resolved.heads.map(({ name, width, definition: { kind } }) => [name, kind === 'classes' ? Int32Array.from({ length: batch }, () => draw.integer(width)) : Float32Array.from({ length: batch }, () => draw.integer(5))] as const), // prettier-ignore
-  )
-  return { samples, labels, ...(rows > 1 ? { groups: Int32Array.from({ length: batch / rows + 1 }, (_, i) => i * rows) } : {}) }
-}
-
-/** Least time of several rounds, ms: the machine is shared, and the least is what the code needs. */
-function leastMs(act: () => void, { rounds, times }: { rounds: number; times: number }): number {
-  act()
+/** Milliseconds a call, the least of some rounds: the machine is shared, and the least is what the code needs. */
+function leastMs(act: () => void, rounds: number, times: number): number {
   let best = Infinity
   for (let round = 0; round < rounds; round++) {
     const from = performance.now()
@@ -159,47 +66,92 @@ function leastMs(act: () => void, { rounds, times }: { rounds: number; times: nu
   return best
 }
 
-function stepMs(executor: Executor, one: Case, rounds: number, times: number): number {
+function stepper(executor: Executor, one: Case): () => void {
   const set = trainingSet(one)
-  const rows = Int32Array.from({ length: one.batch }, (_, i) => i)
+  const batch = { rows: Int32Array.from({ length: one.batch }, (_, i) => i), groups: set.groups }
   executor.load(initialWeights(executor.network, 1))
   let step = 0
   const sampleWeights = (): number => 1
   const optimiser = { rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, clipNorm: Infinity }
-  return leastMs(
-    () => {
-      executor.gradient(set, { rows, groups: set.groups }, { seed: 1, step: step++, sampleWeights })
-      executor.update(optimiser)
-    },
-    { rounds, times },
+  const act = (): void => {
+    executor.gradient(set, batch, { seed: 1, step: step++, sampleWeights })
+    executor.update(optimiser)
+  }
+  act()
+  return act
+}
+
+async function training(): Promise<void> {
+  const torch = await openTorch()
+  say('\n## Training step, ms\n')
+  if (torch === undefined)
+    say('PyTorch is not installed for python3: its columns are left out, and the measure is tfjs with plain operations.\n')
+  else say(`Beside PyTorch ${torch.version} on ${torch.threads} thread(s), ${alternations} alternations, the least of each.\n`)
+  header(
+    'network',
+    'batch',
+    'no tape',
+    'PyTorch',
+    'no tape / PyTorch',
+    'at most',
+    '',
+    'fused on tape, cpu',
+    'tfjs plain, wasm',
+    'plain / no tape',
   )
+  for (const [name, one] of chosen) {
+    const network = resolveNetwork(one.network)
+    const act = stepper(noTapeExecutor(network, kernels(), { rows: one.batch }), one)
+    const times = name === 'regime' || name === 'rank' ? 40 : 5
+    let [own, peer] = [Infinity, Infinity]
+    for (let k = 0; k < alternations; k++) {
+      own = Math.min(own, leastMs(act, 4, times))
+      peer = Math.min(peer, (await torch?.step(name, 4, times)) ?? NaN)
+    }
+    await tf.setBackend('cpu')
+    const fused = leastMs(stepper(tapeExecutor(tf, network, { rows: one.batch, ops: fusedOps(tf) }), one), 2, 1)
+    await tf.setBackend('wasm')
+    const plain = leastMs(stepper(tapeExecutor(tf, network, { rows: one.batch, ops: plainOps }), one), 2, 1)
+    const hasPeer = Number.isFinite(peer)
+    const limit = one.torchLimit
+    const verdict = hasPeer && limit !== undefined ? target(`training ${name} / PyTorch`, own / peer, limit) : target(`training ${name} / plain tfjs`, own / plain, 0.2) // prettier-ignore
+    const [torchMs, ratio] = hasPeer ? [peer.toFixed(2), `${(own / peer).toFixed(2)}x`] : ['-', '-']
+    row(name, String(one.batch), own.toFixed(2), torchMs, ratio, limit === undefined ? '-' : `${limit}x`, verdict, fused.toFixed(2), plain.toFixed(1), `${(plain / own).toFixed(1)}x`) // prettier-ignore
+  }
+  torch?.close()
 }
 
 interface Latency {
   readonly p50: number
   readonly p99: number
 }
-/** Latency of single calls in µs, over alternating rounds; the round with the least p50 counts. */
+const none: Latency = { p50: Infinity, p99: Infinity }
+const better = (a: Latency, b: Latency): Latency => ({ p50: Math.min(a.p50, b.p50), p99: Math.min(a.p99, b.p99) })
+const quantiles = (times: Float64Array): Latency => ({ p50: times[times.length >> 1], p99: times[Math.floor(times.length * 0.99)] })
+
+/** Microseconds of single calls over one round. */
 function latency(act: (i: number) => void, calls: number): Latency {
-  for (let i = 0; i < Math.min(calls, 2000); i++) act(i)
-  let best: Latency = { p50: Infinity, p99: Infinity }
-  for (let round = 0; round < 5; round++) {
-    const times = new Float64Array(calls)
-    for (let i = 0; i < calls; i++) {
-      const from = performance.now()
-      act(i)
-      times[i] = (performance.now() - from) * 1000
-    }
-    times.sort()
-    const [p50, p99] = [times[calls >> 1], times[Math.floor(calls * 0.99)]]
-    if (p50 < best.p50) best = { p50, p99 }
+  const times = new Float64Array(calls)
+  for (let i = 0; i < calls; i++) {
+    const from = performance.now()
+    act(i)
+    times[i] = (performance.now() - from) * 1000
   }
-  return best
+  return quantiles(times.sort())
+}
+async function latencyOf(act: (i: number) => Promise<unknown>, calls: number): Promise<Latency> {
+  const times = new Float64Array(calls)
+  for (let i = 0; i < calls; i++) {
+    const from = performance.now()
+    await act(i)
+    times[i] = (performance.now() - from) * 1000
+  }
+  return quantiles(times.sort())
 }
 
-/** Bytes that `calls` predictions leave on the heap: zero but for noise when nothing is allocated. */
+/** Bytes that a call leaves on the heap, least of some rounds: zero but for noise when nothing is allocated. */
 function bytesPerCall(act: (i: number) => void, calls: number): number {
-  for (let i = 0; i < 20_000; i++) act(i)
+  for (let i = 0; i < calls; i++) act(i)
   let least = Infinity
   for (let round = 0; round < 5; round++) {
     const before = process.memoryUsage().heapUsed
@@ -210,98 +162,128 @@ function bytesPerCall(act: (i: number) => void, calls: number): number {
   return least
 }
 
-/** PyTorch's step in ms by case, where python3 has it. */
-function torchSteps(): Readonly<Record<string, number>> {
-  const script = fileURLToPath(new URL('models-torch.py', import.meta.url))
-  const { status, stdout } = spawnSync('python3', [script], { encoding: 'utf8' })
-  if (status !== 0) {
-    console.log('PyTorch is not installed for python3: its column is left out, and the measure is tfjs with plain operations')
-    return {}
-  }
-  return JSON.parse(stdout) as Record<string, number>
+const us = (x: number): string => (x < 10 ? x.toFixed(2) : x.toFixed(0))
+const pair = ({ p50, p99 }: Latency): string => (Number.isFinite(p50) ? `${us(p50)} / ${us(p99)}` : '-')
+const difference = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
+  let most = a.length === b.length ? 0 : Infinity
+  for (let i = 0; i < a.length; i++) most = Math.max(most, Math.abs(a[i] - b[i]) / Math.max(1, Math.abs(b[i])))
+  return most
 }
 
-const us = (x: number): string => (x < 10 ? x.toFixed(2) : x.toFixed(0))
-const failures: string[] = []
-const chosen = Object.entries(cases).filter(([name]) => only === undefined || only.includes(name))
-
-async function training(): Promise<void> {
-  const torch = torchSteps()
-  console.log('\nTraining step, ms (least of several rounds)')
-  console.log('network | no tape | fused on tape, cpu | tfjs plain, wasm | plain / no tape | PyTorch | no tape / PyTorch')
-  for (const [name, one] of chosen) {
-    const network = resolveNetwork(one.network)
-    const own = stepMs(noTapeExecutor(network, kernels(), { rows: one.batch }), one, isQuick ? 3 : 8, 5)
-    await tf.setBackend('cpu')
-    const fused = stepMs(tapeExecutor(tf, network, { rows: one.batch, ops: fusedOps(tf) }), one, 2, isQuick ? 1 : 3)
-    await tf.setBackend('wasm')
-    const plain = stepMs(tapeExecutor(tf, network, { rows: one.batch, ops: plainOps }), one, 2, isQuick ? 1 : 3)
-    const peer = torch[name]
-    const ratio = plain / own
-    console.log(
-      [
-        name,
-        own.toFixed(2),
-        fused.toFixed(2),
-        plain.toFixed(1),
-        `${ratio.toFixed(1)}x`,
-        peer?.toFixed(2) ?? '-',
-        peer ? `${(own / peer).toFixed(2)}x` : '-',
-      ].join(' | '),
-    )
-    if (peer === undefined ? ratio < 5 : own / peer > (one.torchLimit ?? Infinity)) failures.push(`training ${name}`)
+function tfjsPredict(network: ResolvedNetwork, weights: Weights, rows: number) {
+  const parameters = new Map(network.tensors.map(({ name, shape }) => [name, tf.tensor(weights.get(name)!, [...shape])]))
+  const pass = { isTraining: false, seed: 0, step: 0 }
+  const act = (ops: TapeOps, input: Float32Array): Float32Array => {
+    const result = new Float32Array(rows * network.outputWidth)
+    tf.tidy(() => {
+      const outputs = tapeForward(tf, ops, network, tf.tensor(input, [rows, ...network.input]), parameters, pass)
+      let offset = 0
+      for (const { name, width } of network.heads) {
+        const values = outputs.get(name)!.dataSync()
+        for (let i = 0; i < rows; i++) for (let k = 0; k < width; k++) result[i * network.outputWidth + offset + k] = values[i * width + k]
+        offset += width
+      }
+    })
+    return result
   }
+  return { act, dispose: () => parameters.forEach((one) => one.dispose()) }
+}
+
+/** What the training executor computes for the same inputs, dropout off. */
+function trainingForward(network: ResolvedNetwork, weights: Weights, one: Case, input: Float32Array): Float32Array {
+  const { rows } = one
+  const set = trainingSet({ ...one, batch: rows })
+  const size = input.length / rows
+  const samples = { ...set.samples, fill: (sample: number, target: Float32Array, at: number) => target.set(input.subarray(sample * size, (sample + 1) * size), at) } // prettier-ignore
+  const executor = noTapeExecutor(network, kernels(), { rows })
+  executor.load(weights)
+  const outputs = new Map(network.heads.map(({ name, width }) => [name, new Float32Array(rows * width)]))
+  executor.evaluate({ ...set, samples }, { rows: Int32Array.from({ length: rows }, (_, i) => i), groups: set.groups }, () => 1, outputs)
+  executor.dispose()
+  const result = new Float32Array(rows * network.outputWidth)
+  let offset = 0
+  for (const { name, width } of network.heads) {
+    const values = outputs.get(name)!
+    for (let i = 0; i < rows; i++) for (let k = 0; k < width; k++) result[i * network.outputWidth + offset + k] = values[i * width + k]
+    offset += width
+  }
+  return result
 }
 
 async function inference(): Promise<void> {
   await tf.setBackend('wasm')
-  console.log('\nOne prediction, µs p50/p99, and bytes allocated a call')
-  console.log('network | WASM plan | target | bytes | JS plan | tfjs wasm fused | tfjs wasm plain | plain / plan')
-  for (const [name, { network, rows, target }] of chosen) {
-    const resolved = resolveNetwork(network)
-    const weights = initialWeights(resolved, 1)
-    const size = network.input.reduce((a, b) => a * b, 1)
+  say('\n## One prediction, µs p50 / p99\n')
+  if (!hasOnnx) say('onnxruntime-node is not installed (`npm run peers`): its column is left out.\n')
+  header(
+    'network',
+    'WASM plan',
+    'at most',
+    '',
+    'bytes a call',
+    'onnxruntime',
+    'ort / plan',
+    'JS plan',
+    'tfjs wasm fused',
+    'tfjs wasm plain',
+    'plain / plan',
+  )
+  const agreement: (readonly [string, number, number, number])[] = []
+  for (const [name, one] of chosen) {
+    const { network: definition, rows } = one
+    const network = resolveNetwork(definition)
+    const weights = initialWeights(network, 1)
+    const size = definition.input.reduce((a, b) => a * b, 1)
     const draw = random(42)
     const inputs = Array.from({ length: 8 }, () => Float32Array.from({ length: rows * size }, () => draw.normal()))
-    const calls = isQuick ? 500 : 3000
-    const plan = compilePlan({ network, weights, rows, backend: 'wasm-simd' })
-    const js = compilePlan({ network, weights, rows, backend: 'js' })
-    const own = latency((i) => plan.compute(inputs[i & 7]), calls)
-    const bytes = bytesPerCall((i) => plan.compute(inputs[i & 7]), 20_000)
-    const plainJs = latency((i) => js.compute(inputs[i & 7]), Math.min(calls, 300))
-    const parameters = new Map(resolved.tensors.map(({ name: tensor, shape }) => [tensor, tf.tensor(weights.get(tensor)!, [...shape])]))
-    const predict =
-      (ops: TapeOps) =>
-      (i: number): void =>
-        void tf.tidy(() => {
-          const outputs = tapeForward(tf, ops, resolved, tf.tensor(inputs[i & 7], [rows, ...network.input]), parameters, {
-            isTraining: false,
-            seed: 0,
-            step: 0,
-          })
-          for (const output of outputs.values()) output.dataSync()
-        })
-    const fused = latency(predict(fusedOps(tf)), 100)
-    const plain = latency(predict(plainOps), 100)
-    const pair = ({ p50, p99 }: Latency): string => `${us(p50)}/${us(p99)}`
-    console.log(
-      [
-        name,
-        pair(own),
-        target ? target.join('/') : '-',
-        bytes.toFixed(1),
-        pair(plainJs),
-        pair(fused),
-        pair(plain),
-        `${(plain.p50 / own.p50).toFixed(0)}x`,
-      ].join(' | '),
-    )
-    if (target && own.p50 > target[0]) failures.push(`inference p50 ${name}`)
-    if (target && own.p99 > target[1]) failures.push(`inference p99 ${name}`)
-    if (bytes > 1) failures.push(`allocation ${name}`)
-    for (const tensor of parameters.values()) tensor.dispose()
+    const plan = compilePlan({ network: definition, weights, rows, backend: 'wasm-simd' })
+    const js = compilePlan({ network: definition, weights, rows, backend: 'js' })
+    const onnx = await openOnnx(network, weights, rows)
+    const tfjs = tfjsPredict(network, weights, rows)
+    const calls = options.quick ? 500 : name === 'tcn' ? 1000 : 3000
+    const compute = (i: number): void => void plan.compute(inputs[i & 7])
+    const bytes = bytesPerCall(compute, name === 'tcn' ? 2000 : 20_000)
+    let [own, peer, plainJs, fused, plain] = [none, none, none, none, none]
+    for (let k = 0; k < alternations; k++) {
+      own = better(own, latency(compute, calls))
+      if (onnx) peer = better(peer, await latencyOf((i) => onnx(inputs[i & 7]), calls))
+      plainJs = better(
+        plainJs,
+        latency((i) => js.compute(inputs[i & 7]), 100),
+      )
+      fused = better(
+        fused,
+        latency((i) => tfjs.act(fusedOps(tf), inputs[i & 7]), 50),
+      )
+      plain = better(
+        plain,
+        latency((i) => tfjs.act(plainOps, inputs[i & 7]), 50),
+      )
+    }
+    const [p50, p99] = one.target ?? [Infinity, Infinity]
+    const verdicts = [
+      target(`${name} p50 µs`, own.p50, p50),
+      target(`${name} p99 µs`, own.p99, p99),
+      target(`${name} bytes a call`, bytes, 1),
+    ]
+    const verdict = verdicts.includes('MISSED') ? 'MISSED' : one.target ? 'met' : '-'
+    const ratio = Number.isFinite(peer.p50) ? `${(peer.p50 / own.p50).toFixed(2)}x` : '-'
+    row(name, pair(own), one.target?.join(' / ') ?? '-', verdict, bytes.toFixed(1), pair(peer), ratio, pair(plainJs), pair(fused), pair(plain), `${(plain.p50 / own.p50).toFixed(0)}x`) // prettier-ignore
+    const said = plan.compute(inputs[0]).slice()
+    agreement.push([
+      name,
+      difference(said, trainingForward(network, weights, one, inputs[0])),
+      difference(said, tfjs.act(plainOps, inputs[0])),
+      onnx ? difference(said, await onnx(inputs[0])) : NaN,
+    ])
+    tfjs.dispose()
   }
-  streaming()
+  if (chosen.some(([name]) => name === 'tcn')) streaming()
+  say('\n## Largest difference of the compiled network\n')
+  header('network', 'to the training forward', '', 'to plain tfjs', 'to onnxruntime')
+  for (const [name, trained, tfjs, onnx] of agreement) {
+    const verdict = target(`${name} compiled against training`, Math.max(trained, tfjs, Number.isNaN(onnx) ? 0 : onnx), 1e-5)
+    row(name, trained.toExponential(1), verdict, tfjs.toExponential(1), Number.isNaN(onnx) ? '-' : onnx.toExponential(1))
+  }
 }
 
 function streaming(): void {
@@ -309,18 +291,23 @@ function streaming(): void {
   const stream = compileStreamingPlan({ network, weights: initialWeights(resolveNetwork(network), 1) })
   const draw = random(42)
   const inputs = Array.from({ length: 8 }, () => Float32Array.from({ length: 16 }, () => draw.normal()))
-  const own = latency((i) => stream.push(inputs[i & 7]), isQuick ? 2000 : 20_000)
-  const bytes = bytesPerCall((i) => stream.push(inputs[i & 7]), 20_000)
-  console.log(`tcn streaming | ${us(own.p50)}/${us(own.p99)} | 3/8 | ${bytes.toFixed(1)}`)
-  if (own.p50 > 3) failures.push('inference p50 tcn streaming')
-  if (own.p99 > 8) failures.push('inference p99 tcn streaming')
-  if (bytes > 1) failures.push('allocation tcn streaming')
+  const push = (i: number): void => void stream.push(inputs[i & 7])
+  const bytes = bytesPerCall(push, 20_000)
+  let own = none
+  for (let k = 0; k < alternations; k++) own = better(own, latency(push, options.quick ? 2000 : 20_000))
+  const verdicts = [target('tcn streaming p50 µs', own.p50, 3), target('tcn streaming p99 µs', own.p99, 8), target('tcn streaming bytes a call', bytes, 1)] // prettier-ignore
+  row('tcn, streaming', pair(own), '3 / 8', verdicts.includes('MISSED') ? 'MISSED' : 'met', bytes.toFixed(1), ...Array.from({ length: 6 }, () => '-')) // prettier-ignore
 }
 
 tf.enableProdMode()
 registerGradients(tf)
-const part = process.argv.includes('--part') ? process.argv[process.argv.indexOf('--part') + 1] : 'all'
-if (part !== 'inference') await training()
-if (part !== 'training') await inference()
-console.log(failures.length === 0 ? '\nall targets met' : `\nmissed: ${failures.join(', ')}`)
-if (failures.length > 0 && process.argv.includes('--strict')) process.exitCode = 1
+say('# The model kit beside other engines\n')
+say(
+  `${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${cpus().length} cores, seed 42. The machine is shared: read ratios, not absolutes.`,
+)
+if (options.part !== 'inference') await training()
+if (options.part !== 'training') await inference()
+say(failures.length === 0 ? '\n**All targets met.**' : `\n**Missed:** ${failures.join('; ')}.`)
+if (options.write)
+  writeFileSync('proof/models-bench.md', `${lines[0]}\n\n\`npm run bench -- models --write\`\n${lines.slice(1).join('\n')}\n`)
+if (failures.length > 0 && options.strict) process.exitCode = 1

@@ -3,7 +3,7 @@
  * `npm start`. Needs a python3 with numpy, torch and jsonschema; without one it says so and leaves.
  */
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -58,24 +58,23 @@ const trained = readArtifact(files)
 run('layouts.py')
 readArtifact(filesOf('keras'))
 
-// 4. The same gate: judged on rows that Python has never seen the labels of, registered, promoted, admitted.
-const candidate = { files, digest: trained.digest }
-const evaluation = await family.evaluate(candidate, dataset, { trials: 1 })
-const measured = { measuredAt: evaluation.measuredAt, source: trained.digest }
-const model = await family.load({ ...trained, files, metadata: JSON.parse(new TextDecoder().decode(files.get('metadata.json'))) })
-const { p99Bound } = await measureLatency(model, dataset, { every: 'ohlcv-1h' })
+// 4. The same gate: registered, judged on rows whose labels Python has never seen, promoted by the shipped policy, admitted.
+const key = generateSigningKey()
+const trustedKeys = [{ publicKey: key.publicKey, owner: 'research', roles: ['promote' as const] }]
+await using registry = await openRegistry({ directory: join(folder, 'registry'), signingKey: key, trustedKeys, clock })
+const artifact = await registry.register(files, { by: 'research' })
+const { digest } = artifact
+const evaluation = await family.evaluate(artifact, dataset, { trials: 1 })
+const { p99Bound } = await measureLatency(await family.load(artifact), dataset, { every: 'ohlcv-1h' })
+const measured = { measuredAt: evaluation.measuredAt, source: digest }
 const evidence = evidenceFromEvaluation(evaluation, {
   dataVerified: { ...measured, value: (await manifest.at(pin).verify()).ok, unit: 'boolean' },
   predictionLatencyP99: { ...measured, value: p99Bound, unit: 'microseconds' },
 })
-const key = generateSigningKey()
-const trustedKeys = [{ publicKey: key.publicKey, owner: 'research', roles: ['promote' as const] }]
-await using registry = await openRegistry({ directory: join(folder, 'registry'), signingKey: key, trustedKeys, clock })
-const { digest } = await registry.register(files, { by: 'research' })
 const request = { name: family.definition.modelName, stage: 'paper', artifactDigest: digest, evidence, promoter: 'research' } as const
 const result = await registry.promote({ ...request, policy: defaultPolicy('macro-regime', 'paper')! })
 if (!result.promoted) throw new Error(result.refusal.message)
-const admitted = await registry.admit('macro-regime/python@paper', 'paper', family.load)
+const admitted = await registry.admit('macro-regime/python@paper', 'paper', (given) => family.load(given))
 
 // 5. What is admitted says what PyTorch said: the bare network on every unseen window, and the predictor over the bars as they come.
 const { values: logits } = readSafetensors(new Uint8Array(readFileSync(join(folder, 'said.safetensors')))).tensors.get('logits')!

@@ -56,6 +56,7 @@ export function writeTask(
       createdAt: formatTime(until),
       hypothesis: 'Momentum runs on in busy markets and is faded in thin ones',
       intendedUse: 'Synthetic names, regular sessions',
+      run: `python-research-${seed}`,
       limitations: 'Knows nothing of news; not for other sources',
     },
   }

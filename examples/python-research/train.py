@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from gatehouse_artifact import Network, drift_reference, from_torch, read_safetensors, write_artifact, write_safetensors
+from gatehouse_artifact import Network, drift_reference, from_torch, read_safetensors, sha256, write_artifact, write_safetensors
 
 
 class Direction(torch.nn.Module):
@@ -104,6 +104,7 @@ def main(folder, schemas):
                 "seeds": {"training": seed},
                 "versions": {"numpy": np.__version__, "torch": torch.__version__},
                 "hyperparameters": {"optimiser": "AdamW", "rate": 3e-3, "units": 32},
+                "codeHash": sha256("".join(script.read_text() for script in sorted(Path(__file__).parent.glob("*.py")))),
                 **task["provenance"],
             },
             "driftReference": drift_reference(names, inputs[:, -1]),

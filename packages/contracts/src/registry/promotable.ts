@@ -45,7 +45,7 @@ export function requirePromotable(
   if (report.decision !== 'approved') {
     const refusing = report.clauses.filter(refuses)
     const open = refusing.map(({ id }) => id)
-    const listed = [...report.problems, ...refusing.map(({ id, reason }) => `${id}: ${reason}`)]
+    const listed = [...report.problems, ...refusing.map(({ id, reason, message = '' }) => `${id}: ${reason}. ${message}`)]
     const more = listed.length > 3 ? `; and ${listed.length - 3} more, see the report` : ''
     refuse('gate', open, [], `The gate refused. ${listed.slice(0, 3).join('; ')}${more}`)
   }
