@@ -5,7 +5,8 @@ import type { Metadata } from '../codec/metadata.js'
 import type { RecordRun } from '../codec/run.js'
 import { ColumnReader, type ColumnOptions, type Columns } from '../records/columns.js'
 import { createCursor, type DbnCursor, type DbnRecord } from '../records/generated/index.js'
-import { openFileSource, streamSource, type DbnSource } from './source.js'
+import type { DbnSource } from './plain-file-source.js'
+import { openFileSource, streamSource } from './source.js'
 
 /** How a file or stream is opened. */
 export interface OpenDbnOptions extends DecoderOptions, CallOptions {
