@@ -30,6 +30,13 @@ const proofs: readonly Proof[] = [
   { name: 'databento-fuzz', program: 'proof/databento-fuzz.ts', sample: ['--runs', '300'], full: write, seeded: true },
   { name: 'databento-live', program: 'faults/databento.ts', sample: ['--runs', '8'], full: write, seeded: true },
   { name: 'scorecard', program: 'scripts/scorecard.ts', sample: [], full: write, seeded: false },
+  {
+    name: 'replay',
+    program: 'proof/replay.ts',
+    sample: ['--events', '30000', '--kills', '2', '--cuts', '32'],
+    full: write,
+    seeded: true,
+  },
   { name: 'synthetic', program: 'proof/synthetic.ts', full: write, seeded: false },
 ]
 

@@ -16,6 +16,14 @@ export interface BacktestOptions extends CallOptions {
 export const allTime: TimeRange = { from: 0n, to: 0x7fef_ffff_ffff_ffffn }
 
 const comparedRows = 32
+/** What is done between two rows is done in portions of this many while a run is compared with its journal. */
+export const comparedSteps = 512
+
+/** Does what is due up to a time; in portions while written entries are compared: days without a row can hold more timers than entries at hand. */
+async function advance(engine: Engine, key: TimeKey): Promise<void> {
+  while (await engine.prepare()) if (engine.advanceTo(key, comparedSteps)) return
+  engine.advanceTo(key)
+}
 
 /** Merges the lanes by (time, rank of the feed, row) and hands runs of rows to the loops of their schemas. */
 export async function runBacktest(engine: Engine, lanes: readonly Lane[], options: BacktestOptions): Promise<void> {
@@ -44,13 +52,13 @@ export async function runBacktest(engine: Engine, lanes: readonly Lane[], option
     }
     if (first === undefined) {
       // What was set for a time within the range still happens, though no row comes after it.
-      if (options.range !== undefined) engine.advanceTo(toKey)
+      if (options.range !== undefined) await advance(engine, toKey)
       return
     }
     if (first.status !== undefined) {
       const { status } = first
       if (firstKey > engine.nowKey) {
-        engine.advanceTo(firstKey)
+        await advance(engine, firstKey)
         engine.nowKey = firstKey
       }
       // A run done again takes statuses from its journal, where they stand in their place.
@@ -62,7 +70,9 @@ export async function runBacktest(engine: Engine, lanes: readonly Lane[], option
     if (batch === undefined) continue
     const before = engine.rows
     // While written entries are compared, a few rows at a time: their entries must be at hand.
-    first.stop = (await engine.prepare()) ? Math.min(first.end, first.row + comparedRows) : first.end
+    const isCompared = await engine.prepare()
+    if (isCompared) await advance(engine, firstKey)
+    first.stop = isCompared ? Math.min(first.end, first.row + comparedRows) : first.end
     // A checkpoint falls on its row whatever batches the rows came in.
     const untilCheckpoint = engine.nextCheckpoint - engine.rows
     if (first.stop - first.row > untilCheckpoint) first.stop = first.row + untilCheckpoint

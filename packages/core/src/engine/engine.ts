@@ -386,14 +386,14 @@ export class Engine {
     }
   }
 
-  /** Does what the journal has between the rows before and the next one. */
-  replayBetween(): void {
-    for (;;) {
+  /** Does what the journal has between the rows before and the next one. @returns false when `steps` of it were done and more may follow */
+  replayBetween(steps = Infinity): boolean {
+    for (let step = 0; step < steps; step++) {
       const raw = this.journal?.upcoming
-      if (raw === undefined || raw.rows !== this.rows) return
-      if (!betweenKinds.has(raw.kind)) return
+      if (raw === undefined || raw.rows !== this.rows) return true
+      if (!betweenKinds.has(raw.kind)) return true
       const entry = this.journal?.decode(raw)
-      if (entry === undefined) return
+      if (entry === undefined) return true
       this.nowKey = timeKey(entry.at)
       if (entry.type === 'broker-event') this.handle(entry.event)
       else if (entry.type === 'timer') this.#replayTimer(entry.timer)
@@ -402,6 +402,7 @@ export class Engine {
       else if (entry.type === 'broker-snapshot') this.takeSnapshot(entry.snapshot)
       else if (entry.type === 'admission-ended') this.endAdmission(entry.model, entry.refusal)
     }
+    return false
   }
 
   #replayTimer(timer: Timer): void {
@@ -726,20 +727,22 @@ export class Engine {
   /**
    * Does what is due before a row: the venue's own events up to its time, this included; timers and clocked models before it, so that
    * rows of one instant are known to what rings at that instant.
+   * @returns false when `steps` of it were done and more is due
    */
-  advanceTo(key: TimeKey): void {
-    if (this.isReplaying) {
-      this.replayBetween()
-      return
-    }
-    for (;;) {
+  advanceTo(key: TimeKey, steps = Infinity): boolean {
+    if (this.isReplaying) return this.replayBetween(steps)
+    for (let step = 0; ; step++) {
+      if (step >= steps) return false
       const venue = this.simulation?.nextKey ?? never
       const { nextKey: timer } = this.timers
       const { nextKey: model } = this.host
       if (venue <= key && venue <= timer && venue <= model) {
-        if (venue > this.nowKey) this.nowKey = venue
+        const told = this.nowKey
+        if (venue > told) this.nowKey = venue
         this.simulation?.advance(venue)
-        this.drain()
+        // What the venue tells nobody is in no journal: it moves no clock that a replay would have to move.
+        if (this.hasEvents) this.drain()
+        else this.nowKey = told
       } else if (model < key && model <= timer) {
         if (model > this.nowKey) this.nowKey = model
         this.ringModels(model)
@@ -751,6 +754,7 @@ export class Engine {
       }
     }
     this.findNext()
+    return true
   }
 
   /** Equity at last prices, written to the curve for the time that is ending. */

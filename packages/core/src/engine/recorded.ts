@@ -3,7 +3,7 @@ import type { Engine } from './engine.js'
 import type { Lane } from './lane.js'
 import { rowLoop } from './rows.js'
 import { never, timeKey } from './time-key.js'
-import { allTime } from './backtest.js'
+import { allTime, comparedSteps } from './backtest.js'
 
 /** Does a real-time run again: its journal says which rows of which feed came next, and what came between them. */
 export async function runRecorded(engine: Engine, lanes: readonly Lane[], between: () => Promise<boolean>): Promise<void> {
@@ -11,7 +11,8 @@ export async function runRecorded(engine: Engine, lanes: readonly Lane[], betwee
   for (;;) {
     if (await between()) return
     if (!(await engine.prepare())) return
-    engine.replayBetween()
+    // A long wait for a row can hold more timers than entries are at hand.
+    while (!engine.replayBetween(comparedSteps)) await engine.prepare()
     const upcoming = engine.journal?.upcoming
     if (upcoming?.kind !== 'market-data') return
     const entry = engine.journal?.decode(upcoming)

@@ -22,7 +22,9 @@ type Rows<V> = V & { row: number }
 
 /** What every row of every kind begins with. */
 function begin(engine: Engine, key: TimeKey): void {
-  if (key >= engine.nextKey) engine.advanceTo(key)
+  const { simulation } = engine
+  // What an order met on a row may set the venue something to do later, such as telling of it: nobody else looks between two rows.
+  if (key >= engine.nextKey || (simulation !== undefined && key >= simulation.nextKey)) engine.advanceTo(key)
   if (key >= engine.equityCurve.nextKey && engine.rows > 0 && key > engine.nowKey) engine.sampleEquity(key)
   if (key > engine.nowKey) engine.nowKey = key
   engine.rows++

@@ -237,8 +237,12 @@ export class RunJournal implements Journal {
   async close(): Promise<void> {
     await this.#written?.close()
     if (this.#log === undefined) return
-    this.flush()
-    await this.#log.close()
+    // A full disk must not keep the folder locked: whoever makes room wants to resume.
+    try {
+      this.flush()
+    } finally {
+      await this.#log.close()
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {
