@@ -15,10 +15,6 @@ const engineErrorCodes = {
     cause: 'A checkpoint in a journal cannot be read: it was written by another version, or is damaged.',
     cure: 'Resume with the version that wrote it, or take another folder and run again.',
   },
-  FEED_OUT_OF_ORDER: {
-    cause: 'A feed gave a batch whose rows begin before those of the batch ahead of it.',
-    cure: 'Sort by the time a row could be known (availableAt); merge sources with a feed each.',
-  },
   JOURNAL_DAMAGED: { cause: 'An entry of a journal cannot be read.', cure: 'Verify the log of the folder; restore it from a copy.' },
   JOURNAL_DIFFERS: {
     cause:

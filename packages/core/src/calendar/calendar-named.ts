@@ -2,12 +2,14 @@ import { TradingError } from '@gatehouse/contracts'
 import { type Calendar } from '../interfaces/calendar.js'
 import { alwaysOpen } from './always-open.js'
 import { cmes } from './cmes.js'
+import { fxCalendar } from './fx-calendar.js'
 import { xnys } from './xnys.js'
 
 const makers: Readonly<Record<string, () => Calendar>> = {
   XNYS: () => xnys(),
   'XNYS-extended': () => xnys({ hours: 'extended' }),
   CMES: cmes,
+  FX: fxCalendar,
   '24x7': alwaysOpen,
 }
 

@@ -1,8 +1,8 @@
-import { isTradingError } from '@gatehouse/contracts'
+import { formatTime, isTradingError, TradingError } from '@gatehouse/contracts'
 import { calendarNamed, calendarNames } from '../calendar/calendar-named.js'
 import { dayOfCivil } from '../calendar/civil.js'
 import { openTimeZone } from '../calendar/time-zone.js'
-import type { Calendar } from '../interfaces/calendar.js'
+import type { Calendar, CalendarWarning } from '../interfaces/calendar.js'
 import type { Instrument } from '../interfaces/instrument.js'
 import type { TimeNs } from '../interfaces/time.js'
 
@@ -23,8 +23,6 @@ interface Cached {
 export class Calendars {
   readonly #given: Readonly<Record<string, Calendar>>
   readonly #cached = new Map<string, Cached | undefined>()
-  /** Names that nobody knows: their instruments are taken to trade around the clock, which reports say. */
-  readonly unknown = new Set<string>()
 
   constructor(given: Readonly<Record<string, Calendar>> = {}) {
     this.#given = given
@@ -32,23 +30,55 @@ export class Calendars {
 
   #open(name: string): Cached | undefined {
     if (this.#cached.has(name)) return this.#cached.get(name)
-    let calendar: Calendar | undefined = this.#given[name]
-    if (calendar === undefined && name !== '24x7') {
-      if (calendarNames.includes(name)) calendar = calendarNamed(name)
-      else this.unknown.add(name)
-    }
+    const calendar = this.#given[name] ?? (calendarNames.includes(name) ? calendarNamed(name) : undefined)
     const cached = calendar === undefined ? undefined : { calendar, from: 1n, session: { opensAt: 0n, closesAt: 0n } }
     this.#cached.set(name, cached)
     return cached
   }
 
-  /** The calendar of a name; `undefined` for around the clock and for names that nobody knows. */
+  /** Every name that is known. */
+  get names(): readonly string[] {
+    return [...new Set([...calendarNames, ...Object.keys(this.#given)])]
+  }
+
+  /** The calendar of a name; `undefined` for names that nobody knows. */
   named(name: string): Calendar | undefined {
     return this.#open(name)?.calendar
   }
 
+  /**
+   * Refuses instruments by a calendar that nobody knows: whether their market is open could not be said.
+   * @throws {TradingError} `CALENDAR_UNKNOWN` naming instrument and calendar
+   */
+  require(instruments: readonly Instrument[]): void {
+    for (const { symbol, calendar } of instruments) {
+      if (this.named(calendar) !== undefined) continue
+      throw new TradingError(
+        'CALENDAR_UNKNOWN',
+        `${symbol} trades by the calendar ${calendar}, which is not known; known are ${this.names.join(', ')}. Pass yours as calendars: { '${calendar}': makeCalendar(…) }, or give ${symbol} the name of one that is known`,
+        { symbol, calendar, known: this.names },
+      )
+    }
+  }
+
+  /** Why nothing can be said of an instrument's sessions at a time; `undefined` when it can. */
+  problem({ symbol, calendar: name }: Instrument, at: TimeNs): string | undefined {
+    const calendar = this.named(name)
+    if (calendar === undefined) return `${symbol}: its calendar ${name} is not known`
+    const { from, to } = calendar.range
+    if (at >= from && at < to) return undefined
+    return `${symbol}: its calendar ${name} knows ${formatTime(from).slice(0, 10)} to ${formatTime(to).slice(0, 10)}, not ${formatTime(at)}`
+  }
+
+  /** Warnings of the calendars of some instruments whose data ends soon, each once. */
+  warnings(instruments: readonly Instrument[], now: TimeNs): readonly CalendarWarning[] {
+    const names = new Set(instruments.map(({ calendar }) => calendar))
+    return [...names].flatMap((name) => this.named(name)?.warning(now) ?? [])
+  }
+
   /** The session that holds a time or, between sessions, follows it. `undefined` around the clock and outside what the calendar knows. */
   session({ calendar: name }: Instrument, at: TimeNs): SessionTimes | undefined {
+    if (name === '24x7') return undefined
     const cached = this.#open(name)
     if (cached === undefined) return undefined
     const { session } = cached

@@ -1,5 +1,5 @@
 import { recheckAdmission, TradingError, type Environment, type Refusal } from '@gatehouse/contracts'
-import type { BrokerSnapshot, BrokerStatus } from '../interfaces/broker.js'
+import type { BrokerSnapshot, BrokerStatus, Finding } from '../interfaces/broker.js'
 import type { TimeNs } from '../interfaces/time.js'
 import { openJournal, readJournal, type RunJournal } from '../journal/run-journal.js'
 import { fromNano } from '../portfolio/money.js'
@@ -12,6 +12,7 @@ import { Lane } from './lane.js'
 import { HostedModel, requireAdmissions, type RunModel } from './models.js'
 import { RunNotices } from './notices.js'
 import type { RunOptions } from './options.js'
+import { accountFindings, calendarFindings, requireNoError } from './preflight.js'
 import { Bell, runRealtime } from './realtime.js'
 import { runRecorded } from './recorded.js'
 import { reportOf } from './run-report.js'
@@ -103,12 +104,14 @@ export class Conductor {
       const message = this.#stopReason ?? ''
       if (again?.hasEnded !== false)
         engine.record({ type: 'run-ended', at: engine.now, outcome: message === '' ? 'completed' : 'stopped', message })
+      if (engine.failure !== undefined) throw engine.failure
     } catch (error) {
       isFailed = true
       failure = engine === undefined ? error : blame(engine, error)
       this.#notices?.stopped(failure instanceof Error ? failure.message : String(failure), false)
     }
     this.#isOver = true
+    engine?.end()
     for (const flattening of this.#flattenings) flattening.end(engine)
     const closing = [...feeds, broker].map((closable) => closable.close())
     if (again === undefined && journal !== undefined) closing.push(journal.close())
@@ -151,8 +154,9 @@ export class Conductor {
     ]
     this.#nextModel = hosted.length
     if (again === undefined) {
-      requireAdmissions(hosted, environment, this.#clock.now())
-      await this.#requirePreflight()
+      requireAdmissions(hosted, environment, this.#latest())
+      // On paper and live accounts the checks must pass before anything is connected.
+      if (environment !== 'simulated') this.#require(await accountFindings(options, environment))
     }
     const engine = new Engine({
       options,
@@ -186,6 +190,10 @@ export class Conductor {
       if (wanted !== undefined) feed.subscribe(wanted)
       for (const instrument of await feed.instruments({ signal })) engine.table.indexOf(instrument)
     }
+    engine.calendars.require(engine.table.instruments)
+    if (again === undefined && environment !== 'simulated')
+      this.#require(calendarFindings(engine.calendars, engine.table.instruments, this.#latest()))
+    engine.preflightWarnings = this.#warnings
     engine.onSubscribe = (name, wanted) => {
       if (again === undefined) feeds.find((feed) => feed.name === name)?.subscribe(wanted)
     }
@@ -204,12 +212,25 @@ export class Conductor {
     return engine
   }
 
-  /** Where a run begins: its range, or now. */
+  #startedAt: TimeNs | undefined
+
+  /** Where a run begins: its range, or the time at which it was first asked: history ends there, and the feeds begin there. */
   get #startTime(): TimeNs {
     const { range, time } = this.#parts.options
     const again = this.#parts.again
     if (again !== undefined) return again.startedAt
-    return range?.from ?? (time === 'realtime' ? this.#clock.now() : allTime.from)
+    return (this.#startedAt ??= range?.from ?? (time === 'realtime' ? this.#clock.now() : allTime.from))
+  }
+
+  #latestSeen: TimeNs = 0n
+
+  /** The clock, which never goes back: what ended once does not begin again because somebody turned it. */
+  #latest(): TimeNs {
+    const now = this.#clock.now()
+    // A clock that shows no time is passed on as it is, and vouches for nothing.
+    if (typeof now !== 'bigint') return now
+    if (now > this.#latestSeen) this.#latestSeen = now
+    return this.#latestSeen
   }
 
   /** Number that the next successor gets: none is given twice, in a replay neither. */
@@ -226,23 +247,17 @@ export class Conductor {
     this.#isResumed = true
     engine.orderLog.interrupted(engine.now)
     engine.record({ type: 'resumed', at: engine.now })
+    // The journal has seen this time: an admission that had ended by then has ended, whatever the clock now shows.
+    if (engine.now > this.#latestSeen) this.#latestSeen = engine.now
+    requireAdmissions(engine.host.models, engine.environment, this.#latest())
   }
 
-  /** On paper and live accounts the broker's own checks must pass; live ones also need a notifier that works and limits. */
-  async #requirePreflight(): Promise<void> {
-    const { environment } = this.#parts
-    const { broker, signal, notifier, risk = [] } = this.#parts.options
-    if (environment === 'simulated') return
-    const findings = await broker.preflight({ signal })
-    const failed = findings.find(({ severity }) => severity === 'error')
-    if (failed !== undefined) throw new TradingError('PREFLIGHT_FAILED', `${broker.name}: ${failed.message}. ${failed.cure}`, { findings })
-    if (environment !== 'live') return
-    if (risk.length === 0) throw new TradingError('PREFLIGHT_FAILED', 'A live run needs risk limits; pass risk', { missing: 'risk' })
-    const health = await notifier?.health({ signal })
-    if (health !== undefined && health.status !== 'down') return
-    throw new TradingError('PREFLIGHT_FAILED', `A live run needs a notifier that works: ${health?.message ?? 'none was passed'}`, {
-      missing: 'notifier',
-    })
+  /** What the preflight found and did not stop the run for. */
+  readonly #warnings: Finding[] = []
+
+  #require(findings: readonly Finding[]): void {
+    requireNoError(this.#parts.options.broker.name, findings)
+    this.#warnings.push(...findings.filter(({ severity }) => severity === 'warning'))
   }
 
   /** @returns the equity that the run begins with */
@@ -272,6 +287,7 @@ export class Conductor {
     engine.host.start(engine.now)
     if (time === 'realtime') engine.drain()
     this.#notices.started()
+    for (const { id, message, cure } of this.#warnings) this.#notices.degraded(`preflight: ${id}`, message, cure)
     engine.startStrategy()
     return equity
   }
@@ -304,6 +320,7 @@ export class Conductor {
 
   /** Between turns: others get the event loop, commands are obeyed, latch and admissions looked at. @returns true to stop */
   async #between(engine: Engine): Promise<boolean> {
+    if (engine.failure !== undefined) throw engine.failure
     const now = performance.now()
     if (now - this.#lastYield > yieldEveryMs) {
       await new Promise((resolve) => setImmediate(resolve))
@@ -347,7 +364,7 @@ export class Conductor {
   #offer(successor: RunModel): void {
     const engine = this.#engine
     const hosted = new HostedModel(this.#nextModel++, successor, true)
-    if (this.#parts.again === undefined) requireAdmissions([hosted], engine.environment, this.#clock.now(), { willTrade: true })
+    if (this.#parts.again === undefined) requireAdmissions([hosted], engine.environment, this.#latest(), { willTrade: true })
     engine.successors.set(hosted.model.digest, hosted)
   }
 
@@ -376,7 +393,7 @@ export class Conductor {
       this.#lastSnapshot = performance.now()
       this.#snapshotWanted = true
     }
-    const now = this.#clock.now()
+    const now = this.#latest()
     for (const hosted of [...engine.host.models]) {
       if (hosted.admitted === undefined || hosted.ended !== undefined) continue
       const refusal = this.#admissionRefusal(engine, hosted)
@@ -390,7 +407,7 @@ export class Conductor {
   /** Why a model's admission does not hold now. A shadow trades nothing: one for paper is enough; a successor will trade. */
   #admissionRefusal(engine: Engine, hosted: HostedModel): Refusal | undefined {
     const willTrade = !hosted.isShadow || engine.successors.get(hosted.model.digest) === hosted
-    return recheckAdmission(hosted.admitted, { environment: willTrade ? engine.environment : 'paper', now: this.#clock.now() })
+    return recheckAdmission(hosted.admitted, { environment: willTrade ? engine.environment : 'paper', now: this.#latest() })
   }
 
   #endAdmission(engine: Engine, hosted: HostedModel, refusal: Refusal): void {

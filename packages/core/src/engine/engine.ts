@@ -1,6 +1,6 @@
 import type { Environment, Notice, Refusal } from '@gatehouse/contracts'
 import { TradingError } from '@gatehouse/contracts'
-import type { BrokerEvent, BrokerOrderEvent, BrokerSnapshot, BrokerStatus } from '../interfaces/broker.js'
+import type { BrokerEvent, BrokerOrderEvent, BrokerSnapshot, BrokerStatus, Finding } from '../interfaces/broker.js'
 import type { FeedStatus, Subscription } from '../interfaces/feed.js'
 import type { Instrument } from '../interfaces/instrument.js'
 import type { JournalEntry } from '../interfaces/journal.js'
@@ -135,6 +135,8 @@ export class Engine {
   /** Broker statuses that the run reacts to: a new connection asks for a snapshot. */
   onBrokerStatus: (status: BrokerStatus) => void = () => {}
   foreignOrders = 0
+  /** What the preflight found and did not stop the run for. */
+  preflightWarnings: readonly Finding[] = []
 
   constructor({ options, strategy, environment, runId, currency, models, observer, journal, isReplaying }: EngineParts) {
     const { broker, time, rates = {}, equitySamples = 65_536 } = options
@@ -183,10 +185,11 @@ export class Engine {
       record: (entry) => this.record(entry),
       writeIntent: () => {
         this.#decisions++
-        if (!this.isBuffered) this.journal?.flush()
+        if (!this.isBuffered) this.#flushIntent()
       },
       refused: (group, refusal) => this.#refused(group, refusal),
       exitOnlyReason: () => this.exitOnlyReason,
+      calendarProblem: (instrument) => this.calendars.problem(instrument, this.now),
       haltReason: () => this.#whyHalted(),
       nextOrderId: () => `${this.runId}-${this.#orderNumber++}`,
       predictionsOf: (index) => this.#predictionEntries[index] ?? none,
@@ -262,7 +265,39 @@ export class Engine {
   // ---- writing down
 
   record(entry: JournalEntry): void {
-    this.journal?.append(entry)
+    if (this.journal === undefined || this.isOver) return
+    try {
+      this.journal.append(entry)
+    } catch (error) {
+      throw this.#stopFor(error)
+    }
+  }
+
+  /** The journal could not be written. The run ends over it, even when a handler catches what it was thrown. */
+  failure: Error | undefined = undefined
+  /** The run has ended: what is still asked of it is refused, and written nowhere. */
+  isOver = false
+
+  #stopFor(thrown: unknown): Error {
+    const error = thrown instanceof Error ? thrown : new Error(String(thrown))
+    this.failure ??= error
+    this.haltReason ??= `the journal cannot be written: ${error.message}`
+    return error
+  }
+
+  /** The run is over: a strategy that kept its context can do nothing with it any more. */
+  end(): void {
+    this.isOver = true
+    this.haltReason ??= 'the run has ended'
+  }
+
+  /** What was decided is written before anything is sent; what cannot be written is not sent. */
+  #flushIntent(): void {
+    try {
+      this.journal?.flush()
+    } catch (error) {
+      throw this.#stopFor(error)
+    }
   }
 
   #admit(instrument: Instrument, index: number): void {
@@ -710,8 +745,11 @@ export class Engine {
   /** Positions and marks follow a split or rename; cash and rolls come as the broker's own events. */
   followCorporateAction(action: CorporateActionView, index: number): void {
     const holding = this.ledger.holdings[index]
+    // From a roll on prices are those of the new contract: what is held is worth its share of them before the first one is seen.
+    if (action.kind === 'roll' && action.ratio > 0) holding.mark *= action.ratio
     if (action.kind !== 'split' || !(action.ratio > 0)) return
     this.ledger.split(holding, action.ratio)
+    this.trader.split(index, action.ratio)
     if (index === this.#benchmarkIndex) this.#benchmarkScale *= action.ratio
   }
 

@@ -1,6 +1,7 @@
 export { acceleratedClock, wallClock, type RunClock } from './clock.js'
 export { perInstrument } from './per-instrument.js'
 export { replay, type ReplayOptions, type ReplayResult } from './replay.js'
+export { preflight } from './preflight.js'
 export { run, start } from './run.js'
 export { RunSession, type Command, type RunOutcome, type RunResult, type SessionEvents } from './session.js'
 export type { FlattenResult } from './flattening.js'

@@ -26,11 +26,16 @@ export function configOf(options: RunOptions, environment: Environment): Record<
     range: range === undefined ? null : { from: String(range.from), to: String(range.to) },
     models: models.map(describe),
     shadows: shadows.map(describe),
-    risk: risk.map(({ name }) => name),
+    risk: risk.map(({ name, parameters = {} }) => ({ name, parameters: plainParameters(parameters) })),
     rates: { ...rates },
     wrongSideStops,
     checkpointEveryRows: options.journal?.checkpointEveryRows ?? null,
   }
+}
+
+/** Parameters as JSON has them: bigints as text. */
+function plainParameters(parameters: Readonly<Record<string, unknown>>): unknown {
+  return JSON.parse(JSON.stringify(parameters, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)))
 }
 
 /** What a run was warmed up with, in words that a journal keeps. */

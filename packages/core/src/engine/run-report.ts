@@ -1,6 +1,7 @@
 import { createReport, type Report } from '../report/report.js'
 import type { BenchmarkCurve, OpenPosition, RunFlag, RunRecord } from '../report/run-record.js'
 import type { Engine } from './engine.js'
+import { timeOfKey } from './time-key.js'
 
 /** What the engine cannot know of itself. */
 export interface ReportParts {
@@ -42,6 +43,7 @@ function recordOf(engine: Engine, { initialEquity, outcome, message, provenance 
         ? withinRun(options.benchmark, options.range?.from ?? equityCurve.times[0], equityCurve.times.at(-1))
         : engine.benchmarkCurve(options.benchmark ?? ''),
     prices,
+    spans: prices.map(({ instrument, times }) => ({ instrument, from: times[0], to: timeOfKey(engine.priceKeys[instrument]) })),
     orders: { ...orderLog.counts, working },
     refusals: engine.refusals.counts(),
     flags: [
@@ -68,9 +70,14 @@ function flagsOf(engine: Engine): RunFlag[] {
     if (admitted !== undefined || isShadow) continue
     flags.push({ type: 'ungated', message: `${model.name} (${model.digest.slice(0, 12)}) passed no gate` })
   }
-  for (const name of engine.calendars.unknown)
-    flags.push({ type: 'note', message: `calendar ${name} is not known: its instruments were taken to trade around the clock` })
-  const { simulation, options } = engine
+  const { simulation, options, calendars, table, preflightWarnings, conflatedRows } = engine
+  const ending = calendars.warnings(table.instruments, engine.now).map(({ message }) => message)
+  const warnings = new Set([...preflightWarnings.map(({ message }) => message), ...ending])
+  for (const message of warnings) flags.push({ type: 'note', message })
+  if (conflatedRows > 0) {
+    const message = `${conflatedRows} quote${conflatedRows === 1 ? ' was' : 's were'} dropped because later ones had come; models that read them began again from cold`
+    flags.push({ type: 'note', message })
+  }
   if (typeof options.benchmark === 'string' && engine.benchmarkCurve(options.benchmark) === undefined) {
     flags.push({ type: 'note', message: `benchmark ${options.benchmark} is no instrument of this run: nothing is compared with it` })
   }

@@ -32,6 +32,8 @@ export interface TraderWorld {
   refused(group: readonly Order[], refusal: Refusal): void
   /** Why no entries are accepted now; `undefined` when they are. */
   exitOnlyReason(): string | undefined
+  /** Why nothing is known of the sessions of an instrument now. */
+  calendarProblem(instrument: Instrument): string | undefined
   /** Why no orders at all are accepted now. */
   haltReason(): string | undefined
   nextOrderId(): string
@@ -137,6 +139,12 @@ export class Trader implements Orders {
     return this.target(instrument, quantity, Object.keys(order).length === 0 ? undefined : order)
   }
 
+  /** A split: a target that waits is one of new shares from now on. */
+  split(index: number, ratio: number): void {
+    const standing = this.#standing.get(index)
+    if (standing !== undefined) this.#standing.set(index, { ...standing, quantity: standing.quantity * ratio })
+  }
+
   /** An order of the instrument ended: a target that waited for it goes on. */
   settled(index: number): void {
     const standing = this.#standing.get(index)
@@ -229,11 +237,15 @@ export class Trader implements Orders {
     const wrong = changeRefusal(change)
     if (wrong !== undefined) return wrong
     const { order } = record
-    const grown = change.quantity !== undefined && change.quantity > record.quantity
-    const halted = grown ? (world.haltReason() ?? world.exitOnlyReason()) : undefined
-    if (halted !== undefined) return refuse('exit-only', change.quantity, record.quantity, halted)
+    const halted = world.haltReason()
+    if (halted !== undefined) return refuse('halted', 'halted', 'running', halted)
     // A change is judged as the order it would be.
     const asIf: Order = { ...order, ...change, quantity: change.quantity ?? record.quantity }
+    // Another price makes an entry fill as surely as a larger one does.
+    const reason = world.exitOnlyReason()
+    if (reason !== undefined && order.link?.parentClientOrderId === undefined && this.#increases(asIf, record.index)) {
+      return refuse('exit-only', asIf.quantity, world.portfolio.quantity(order.instrument), reason)
+    }
     for (const limit of world.limits) {
       const refusal = limit.check([asIf], world.riskView)
       if (refusal !== undefined) return refusal
@@ -365,6 +377,9 @@ export class Trader implements Orders {
         if (side !== undefined) return side
       }
       const isExit = order.link?.parentClientOrderId !== undefined
+      const unknown = world.calendarProblem(order.instrument)
+      if (unknown !== undefined && !isExit && this.#increases(order, index))
+        return refuse('calendar', order.instrument.calendar, 'a calendar that knows this time', unknown)
       const reason = world.exitOnlyReason()
       if (!isExit && (order.reduceOnly === true || reason !== undefined) && this.#increases(order, index)) {
         return reason === undefined
@@ -386,8 +401,10 @@ export class Trader implements Orders {
     let committed = order.quantity
     let exits: Map<string, number> | undefined
     for (const record of world.log.open(index)) {
-      const { side, link } = record.order
-      if (side !== order.side) continue
+      const { side, link, clientOrderId } = record.order
+      // A change is judged in place of the order it changes: what of that has filled is held already.
+      if (clientOrderId === order.clientOrderId) committed -= record.filledQuantity
+      if (side !== order.side || clientOrderId === order.clientOrderId) continue
       const entryId = link?.parentClientOrderId
       if (entryId === undefined) {
         committed += record.outstanding

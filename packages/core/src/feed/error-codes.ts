@@ -10,8 +10,8 @@ export const feedErrorCodes = {
   },
   FEED_CLOSED: { cause: 'Batches were asked of a feed after close().', cure: 'Open the feed again.' },
   FEED_OUT_OF_ORDER: {
-    cause: 'A source gave rows whose availableAt falls behind rows given before.',
-    cure: 'Sort the rows by availableAt, or mend the source that the message names.',
+    cause: 'A feed gave a row, or a batch, that could be known before the one ahead of it.',
+    cure: 'Sort the rows by availableAt, or mend the source that the message names; merge sources with a feed each.',
   },
   FEED_RANGE_INVALID: { cause: 'A time range ends before it begins.', cure: 'Swap from and to.' },
   FEED_OPTIONS_INVALID: {

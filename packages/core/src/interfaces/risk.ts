@@ -20,6 +20,8 @@ export interface RiskView {
 /** One named pre-trade limit. Depends on what it was shown alone; a missing input refuses. */
 export interface RiskLimit {
   readonly name: string
+  /** What it was set to, in values that JSON keeps: part of the run's configuration and journal. A limit without any is known by its name alone. */
+  readonly parameters?: Readonly<Record<string, unknown>> | undefined
   /** @returns a refusal with what was observed and the limit, or `undefined` to let it pass */
   check(group: readonly Order[], view: RiskView): Refusal | undefined
   /** Told as equity is sampled, for limits that remember: a peak, the start of the day. */

@@ -53,8 +53,37 @@ function describeData(record: RunRecord, statistics: RunStatistics, add: Add): v
       `${counted(gaps, 'equity sample')} could not be valued and ${gaps === 1 ? 'is' : 'are'} left out: a held instrument had no price or no exchange rate at that time.`,
     )
   }
+  describeSpans(record, add)
   if (statistics.finalEquity <= 0)
     add('error', 'bankrupt', 'The account lost everything; ratios after that point mean nothing. Add a drawdown limit.')
+}
+
+const nsPerDay = 86_400_000_000_000n
+/** Instruments that can be told apart in a sentence; more of them come and go as a matter of course. */
+const fewInstruments = 20
+const toldApart = 4
+
+/** Inputs that begin late, end early or are missing: from then on, and until then, only the others were traded. */
+function describeSpans({ spans = [], instruments }: RunRecord, add: Add): void {
+  if (spans.length === 0 || instruments.length < 2) return
+  const from = spans.reduce((first, span) => (span.from < first ? span.from : first), spans[0].from)
+  const to = spans.reduce((last, span) => (span.to > last ? span.to : last), spans[0].to)
+  // Days off and late openings differ from market to market.
+  const span = to - from
+  const slack = span < 80n * nsPerDay ? span / 20n : span < 200n * nsPerDay ? 4n * nsPerDay : span / 50n
+  const symbol = (instrument: number): string => instruments[instrument].symbol
+  const told = [
+    ...spans.filter((span) => span.from > from + slack).map((span) => `${symbol(span.instrument)} begins at ${formatAt(span.from)}`),
+    ...spans.filter((span) => span.to < to - slack).map((span) => `${symbol(span.instrument)} ends at ${formatAt(span.to)}`),
+    ...instruments.flatMap((_, row) => (spans.some(({ instrument }) => instrument === row) ? [] : [`${symbol(row)} has no price at all`])),
+  ]
+  if (told.length === 0) return
+  const more = told.length > toldApart ? `, and ${told.length - toldApart} more` : ''
+  add(
+    instruments.length > fewInstruments ? 'note' : 'warning',
+    'unequal-spans',
+    `The inputs do not cover the same time. The run had prices from ${formatAt(from)} to ${formatAt(to)}, but ${told.slice(0, toldApart).join(', ')}${more}. Where an input is missing only the others were traded: give all of them one range, or compare over what they share.`,
+  )
 }
 
 function describeOrders(record: RunRecord, statistics: RunStatistics, add: Add): void {

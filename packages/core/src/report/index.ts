@@ -2,6 +2,7 @@ export { createReport, type Report } from './report.js'
 export {
   type BenchmarkCurve,
   checkRunRecord,
+  type InputSpan,
   type OpenPosition,
   type OrderCounts,
   type PriceSeries,

@@ -53,6 +53,13 @@ export interface OpenPosition {
   readonly lastPrice: number
 }
 
+/** From when to when a run had prices of an instrument. */
+export interface InputSpan {
+  readonly instrument: number
+  readonly from: bigint
+  readonly to: bigint
+}
+
 /** What the run is compared with. */
 export interface BenchmarkCurve extends Curve {
   readonly name: string
@@ -89,6 +96,8 @@ export interface RunRecord {
   readonly grossExposure?: Float64Array | undefined
   readonly benchmark?: BenchmarkCurve | undefined
   readonly prices?: readonly PriceSeries[] | undefined
+  /** Inputs that do not cover the same time are said in words. Instruments that are listed in `instruments` and not here had no price at all. */
+  readonly spans?: readonly InputSpan[] | undefined
   readonly orders: OrderCounts
   readonly refusals?: readonly RefusalCount[] | undefined
   readonly flags?: readonly RunFlag[] | undefined

@@ -46,6 +46,7 @@ export function positionLimit(quantity: number | Readonly<Record<string, number>
   if (typeof quantity === 'number') requirePositive('positionLimit', quantity)
   return {
     name: 'max-position',
+    parameters: { quantity },
     check(group, view) {
       for (const [instrument, reach] of reachOf(group, view)) {
         if (isReducing(reach)) continue
@@ -70,6 +71,7 @@ export function orderNotionalLimit(amount: number): RiskLimit {
   requirePositive('orderNotionalLimit', amount)
   return {
     name: 'max-order-notional',
+    parameters: { amount },
     check(group, view) {
       for (const order of group) {
         const { instrument, quantity } = order
@@ -95,6 +97,7 @@ export function grossExposureLimit(amount: number): RiskLimit {
   requirePositive('grossExposureLimit', amount)
   return {
     name: 'max-gross-exposure',
+    parameters: { amount },
     check(group, view) {
       let gross = 0
       const reach = reachOf(group, view)
@@ -121,6 +124,7 @@ export function orderRateLimit({ orders, perNs }: { readonly orders: number; rea
   requirePositive('orderRateLimit', orders)
   return {
     name: 'max-order-rate',
+    parameters: { orders, perNs },
     check(group, view) {
       const observed = view.ordersSince(view.now - perNs) + group.length
       return observed <= orders
@@ -135,6 +139,7 @@ export function priceCollar(fraction: number): RiskLimit {
   requirePositive('priceCollar', fraction)
   return {
     name: 'price-collar',
+    parameters: { fraction },
     check(group, view) {
       for (const order of group) {
         const { instrument, limitPrice, side } = order
@@ -160,6 +165,7 @@ export function priceCollar(fraction: number): RiskLimit {
 export function freshData(maxAgeNs: bigint): RiskLimit {
   return {
     name: 'fresh-data',
+    parameters: { maxAgeNs },
     check(group, view) {
       for (const [instrument, reach] of reachOf(group, view)) {
         if (isReducing(reach)) continue
@@ -178,6 +184,7 @@ export function freshData(maxAgeNs: bigint): RiskLimit {
 export function sessionOnly(): RiskLimit {
   return {
     name: 'session-only',
+    parameters: {},
     check(group, view) {
       for (const { instrument, type, timeInForce, outsideRegularHours } of group) {
         if (outsideRegularHours === true || timeInForce === 'opg' || type.endsWith('OnOpen') || type.endsWith('OnClose')) continue
@@ -200,6 +207,7 @@ export function sessionOnly(): RiskLimit {
 export function unknownOrderLimit(limit = 0): RiskLimit {
   return {
     name: 'max-unknown-orders',
+    parameters: { limit },
     check(group, view) {
       const observed = view.working.filter(({ status }) => status === 'unknown').length
       if (observed <= limit || [...reachOf(group, view).values()].every(isReducing)) return undefined
@@ -222,7 +230,12 @@ function equityLimit(
     if (loss <= limit || [...reachOf(group, view).values()].every(isReducing)) return undefined
     return refuse(name, loss, limit, words)
   }
-  return { name, check, observe: (view) => void (view.portfolio.equity === undefined ? undefined : observe(view.portfolio.equity, view)) }
+  return {
+    name,
+    parameters: { limit },
+    check,
+    observe: (view) => void (view.portfolio.equity === undefined ? undefined : observe(view.portfolio.equity, view)),
+  }
 }
 
 /** No entries once equity has fallen by more than this amount since the start of the UTC day. Exits pass. One limit belongs to one run. */

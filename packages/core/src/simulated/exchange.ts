@@ -392,21 +392,22 @@ export class SimulatedExchange implements MarketSimulation {
   onCorporateAction(action: CorporateActionView, index: number): void {
     const { kind, ratio, amount } = action
     const held = this.account.quantity(index)
-    if (kind === 'split') this.#split(index, ratio)
+    if (kind === 'split' && ratio > 0) this.#split(index, ratio)
     else if (kind === 'dividend' && held !== 0) this.#pay(index, held * amount * action.instrument.multiplier, 'dividend')
-    else if (kind === 'roll' && held !== 0) this.#roll(index, held, ratio)
+    else if (kind === 'roll') this.#roll(index, held, ratio)
     else if (kind === 'delisting') this.#delist(action, index, held)
   }
 
   #split(index: number, ratio: number): void {
     this.account.split(index, ratio)
     for (const order of this.#market(index).orders) {
+      // What has filled was counted in old shares and stays so, here as in the order log; what is left is in new ones.
       order.remaining *= ratio
       order.closable *= ratio
-      order.filled *= ratio
       order.limitPrice /= ratio
       order.stopPrice /= ratio
       order.extreme /= ratio
+      if (order.trailAmount !== undefined) order.trailAmount /= ratio
       const change: OrderChange = {
         quantity: order.remaining + order.filled,
         ...(Number.isNaN(order.limitPrice) ? {} : { limitPrice: order.limitPrice }),
@@ -425,6 +426,8 @@ export class SimulatedExchange implements MarketSimulation {
 
   /** Out of the old contract at its last price, into the new one at the price ratio: the gap between them is no profit. */
   #roll(index: number, held: number, ratio: number): void {
+    for (const order of [...this.#market(index).orders]) this.#finish(order, 'canceled', 'its contract was rolled')
+    if (held === 0) return
     const last = this.#world.lastPrice(index)
     this.#trade(undefined, index, -held, last, 'removed')
     this.#trade(undefined, index, held, last * ratio, 'removed')

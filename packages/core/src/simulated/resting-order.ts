@@ -13,6 +13,8 @@ export interface RestingOrder {
   /** `NaN` where the type has none. */
   readonly limitPrice: number
   readonly stopPrice: number
+  /** Distance of a trailing stop in price units; it follows splits. */
+  readonly trailAmount: number | undefined
   /** Its stop has been touched: a stop is now a market order, a stop-limit a limit order. */
   isTriggered: boolean
   /** Best price since a trailing stop works; `NaN` before one was seen. */
@@ -30,6 +32,7 @@ export class VenueOrder implements RestingOrder {
   fees = 0
   limitPrice: number
   stopPrice: number
+  trailAmount: number | undefined
   isTriggered = false
   extreme = NaN
   /** When it reached the venue or, of an exit or a changed order, when what it now stands for did: it meets only liquidity from then on. */
@@ -59,6 +62,7 @@ export class VenueOrder implements RestingOrder {
     this.remaining = order.quantity
     this.limitPrice = order.limitPrice ?? NaN
     this.stopPrice = order.stopPrice ?? NaN
+    this.trailAmount = order.trailAmount
   }
 
   /** What may trade now: an exit never closes more than its entry has opened. */

@@ -127,8 +127,10 @@ function touchOnBar(order: RestingOrder, bar: BarView, match: Match, rules: BarR
 function limitOnBar(order: RestingOrder, bar: BarView, match: Match, rules: BarRules): void {
   const { limitPrice } = order
   if (!match.isWhole) {
-    // Only the close is known to come after its arrival.
-    if (beyond(order, bar.close, limitPrice) < 0) match.fill(limitPrice, 'added')
+    // Only the close is known to come after its arrival. A limit beyond all that traded was marketable when it came, and takes the close.
+    const isMarketable = beyond(order, order.side === 'buy' ? bar.high : bar.low, limitPrice) <= 0
+    if (isMarketable) match.fill(bar.close, 'removed')
+    else if (beyond(order, bar.close, limitPrice) < 0) match.fill(limitPrice, 'added')
     return
   }
   if (beyond(order, bar.open, limitPrice) <= 0) {
@@ -175,8 +177,7 @@ function closeInside(order: RestingOrder, bar: BarView, match: Match): void {
 
 /** The stop price of a trailing stop from the best price so far. */
 export function trailedStop(order: RestingOrder): number {
-  const { trailAmount, trailFraction } = order.order
-  const distance = trailAmount ?? order.extreme * (trailFraction ?? NaN)
+  const distance = order.trailAmount ?? order.extreme * (order.order.trailFraction ?? NaN)
   return order.side === 'buy' ? order.extreme + distance : order.extreme - distance
 }
 

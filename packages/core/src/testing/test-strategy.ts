@@ -56,6 +56,8 @@ export interface StrategyBench {
   readonly bars: (...bars: readonly (number | TestBar)[]) => void
   readonly quote: (quote: TestQuote) => void
   readonly trade: (price: number, size?: number) => void
+  /** Shows rows of any schema: corporate actions, halts, news. They keep their own times. */
+  readonly show: (batch: Batch) => void
   /** Lets time pass: timers ring, orders in flight arrive. */
   readonly wait: (ns: bigint) => void
   /** Every order it sent, oldest first. */
@@ -184,6 +186,11 @@ export function testStrategy(make: () => Strategy, options: TestStrategyOptions 
         sequence: Uint32Array.of(0),
       }
       show(createBatch({ schema: 'trades', source: 'test', instruments: [instrument], columns }))
+    },
+    show(batch) {
+      const last = batch.availableAt[batch.length - 1]
+      if (last > time) time = last
+      show(batch)
     },
     wait(ns) {
       time += ns

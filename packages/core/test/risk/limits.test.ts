@@ -82,6 +82,6 @@ describe('limits', () => {
     const unknown = equity('ODD', { calendar: 'NOWHERE' })
     const { hand, bar } = desk(sessionOnly())
     bar({ close: 10, instrument: unknown })
-    expect(hand.orders.buy(unknown, 1)).toMatchObject({ rule: 'session-only', observed: 'unknown' })
+    expect(hand.orders.buy(unknown, 1)).toMatchObject({ rule: 'calendar', observed: 'NOWHERE' })
   })
 })
