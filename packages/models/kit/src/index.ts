@@ -221,3 +221,7 @@ export { checkRows, groupOffsets, intervalsOf, labelledRows, type FamilyRows } f
 export { trainFamily } from './family/train.js'
 export { universePredictor } from './family/universe.js'
 export { featureMatrices, mergeViews, type FeatureLane } from './feature/feature-matrix.js'
+export { featureImportance, type FeatureImportance } from './family/importance.js'
+export { type Deciles } from './family/definition.js'
+export { decilesOf, reportOf, type Decile, type EvaluationReport, type HeadReport } from './evaluate/report.js'
+export { renderEvaluationHtml } from './evaluate/report-html.js'

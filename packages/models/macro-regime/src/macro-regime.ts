@@ -11,7 +11,7 @@ import {
 } from '@gatehouse/model-kit'
 import { type Instrument } from '@gatehouse/core'
 import { regimeFeatures, schema } from './features.js'
-import { measureRegime, priorsOf, regimeEconomics } from './measure.js'
+import { measureRegime, priorsOf, regimeDeciles, regimeEconomics } from './measure.js'
 import { regimeNetwork, resolveOptions, type MacroRegimeOptions } from './options.js'
 import { MacroRegimePrediction, regimes, signals } from './prediction.js'
 import { contextOf, readRegimeRows, type RegimeRows } from './rows.js'
@@ -74,6 +74,7 @@ export function macroRegime(options: MacroRegimeOptions = {}): KitFamily<RegimeR
       linearBaseline('logistic', { edges: ['macroF1', 'auc', 'rps'] }),
     ],
     economics: regimeEconomics,
+    deciles: regimeDeciles,
     serving: {
       trigger: { every: schema },
       scope: context.length === 0 ? 'instrument' : 'universe',

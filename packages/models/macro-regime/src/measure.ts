@@ -6,6 +6,7 @@ import {
   outputValues,
   positionReturns,
   testLabels,
+  type Deciles,
   type Economics,
   type Judging,
   type Measure,
@@ -45,6 +46,7 @@ export function measureRegime(judging: Judging<RegimeRows>): readonly Measure[] 
     { name: 'balancedAccuracy', ...higher, statistic: classStatistic(regime, named, { ...ofRegime, metric: 'balancedAccuracy' }) },
     { name: 'accuracy', ...higher, statistic: classStatistic(regime, named, { ...ofRegime, metric: 'accuracy' }) },
     { name: 'mcc', ...higher, statistic: classStatistic(regime, named, { ...ofRegime, metric: 'mcc' }) },
+    { name: 'signalAccuracy', ...higher, statistic: classStatistic(signal, signalled, { classes: signals.length, metric: 'accuracy' }) },
     { name: 'signalMacroF1', ...higher, statistic: classStatistic(signal, signalled, { classes: signals.length, metric: 'macroF1' }) },
     { name: 'signalBalancedAccuracy', ...higher, statistic: classStatistic(signal, signalled, { classes: signals.length, metric: 'balancedAccuracy' }) }, // prettier-ignore
     { name: 'signalKappa', ...higher, statistic: classStatistic(signal, signalled, { classes: signals.length, metric: 'quadraticKappa' }) },
@@ -83,4 +85,14 @@ function rankedScores(truth: ArrayLike<number>, probabilities: Float32Array): Fl
     }
     return sum / (classes - 1)
   })
+}
+
+/** What the next bar brought to rows of each score, before costs. */
+export function regimeDeciles({ rows, test, values, width }: Judging<RegimeRows>): Deciles {
+  return {
+    title: 'Return of the next bar by score',
+    unit: 'bp',
+    score: Float64Array.from(test, (_, i) => scoreOf(values, i * width)),
+    outcome: Float64Array.from(test, (row) => 1e4 * rows.nextReturn[row]),
+  }
 }

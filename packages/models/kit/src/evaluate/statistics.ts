@@ -1,3 +1,4 @@
+import { TradingError } from '@gatehouse/contracts'
 import { classMetrics, type Numbers, sameLength } from './classification.js'
 
 /**
@@ -36,24 +37,36 @@ export function classStatistic(
 /** Area under the ROC curve. @param truth 1 positive, 0 negative; other rows are left out. `NaN` unless both are drawn */
 export function aucStatistic(truth: Numbers, scores: Numbers): Statistic {
   sameLength(truth, scores)
+  requireScores(truth, scores)
   const order = Int32Array.from(Array.from({ length: truth.length }, (_, i) => i).filter((i) => truth[i] === 0 || truth[i] === 1)).sort(
     (a, b) => scores[a] - scores[b],
   )
+  // In the order of scores, so that a draw reads them in a row; only the weights lie scattered.
+  const isPositive = Uint8Array.from(order, (i) => truth[i])
+  const endsTie = Uint8Array.from(order, (i, k) => (k + 1 === order.length || scores[order[k + 1]] !== scores[i] ? 1 : 0))
   return (weights) => {
     let [positives, negatives, wins] = [0, 0, 0]
-    for (let i = 0; i < order.length;) {
-      let [up, down] = [0, 0]
-      const score = scores[order[i]]
-      for (; i < order.length && scores[order[i]] === score; i++) {
-        if (truth[order[i]] === 1) up += weights[order[i]]
-        else down += weights[order[i]]
-      }
+    let [up, down] = [0, 0]
+    for (let k = 0; k < order.length; k++) {
+      const weight = weights[order[k]]
+      if (isPositive[k] === 1) up += weight
+      else down += weight
+      if (endsTie[k] === 0) continue
       wins += up * (negatives + down / 2)
       positives += up
       negatives += down
+      up = 0
+      down = 0
     }
     return positives > 0 && negatives > 0 ? wins / (positives * negatives) : NaN
   }
+}
+
+/** A score that is missing has no place in an order. */
+function requireScores(truth: Numbers, scores: Numbers): void {
+  for (let i = 0; i < truth.length; i++)
+    if (Number.isNaN(scores[i]) && (truth[i] === 0 || truth[i] === 1))
+      throw new TradingError('MODEL_METRIC_INVALID', `the score of row ${i} is NaN; leave rows without a score out of the truth, too`, { row: i })
 }
 
 /**

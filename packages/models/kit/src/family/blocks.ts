@@ -20,7 +20,7 @@ export function timeBlocks({ t0, t1 }: FamilyRows, test: Int32Array): Int32Array
 }
 
 /** What one pass over the rows may cost all draws together. */
-const rowBudget = 2e7
+const rowBudget = 5e6
 
 /**
  * Interval of a statistic by the stationary bootstrap over blocks of time, on average two at once. Seeded by the number of blocks: the same rows, the same

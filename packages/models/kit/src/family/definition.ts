@@ -70,6 +70,16 @@ export interface Economics {
   readonly returns: Float64Array
 }
 
+/** A score of each test row, and what came of it. */
+export interface Deciles {
+  /** Such as `Net return by score`. */
+  readonly title: string
+  readonly unit: string
+  readonly score: ArrayLike<number>
+  /** `NaN` where it is not known. */
+  readonly outcome: ArrayLike<number>
+}
+
 /** What a family says of itself when it is loaded. */
 export interface FamilyServing<P extends Prediction> {
   readonly trigger: Trigger
@@ -121,5 +131,7 @@ export interface FamilyDefinition<R extends FamilyRows = FamilyRows, P extends P
   readonly measure: (judging: Judging<R>) => readonly Measure[]
   readonly baselines: readonly Baseline<R>[]
   readonly economics?: ((judging: Judging<R>) => Economics) | undefined
+  /** What the report shows by tenths of the test rows: a score of each, and what came of it. */
+  readonly deciles?: ((judging: Judging<R>) => Deciles) | undefined
   readonly serving: FamilyServing<P>
 }

@@ -1,5 +1,13 @@
 import { evaluationContract, formatTime, parseTime, TradingError, type Evaluation, type ModelDescription } from '@gatehouse/contracts'
-import { deflatedSharpeRatio, type CallOptions, type Candidate, type Dataset, type EvaluateOptions, type Prediction } from '@gatehouse/core'
+import {
+  deflatedSharpeRatio,
+  type CallOptions,
+  type Candidate,
+  type Dataset,
+  type EvaluateOptions,
+  type Prediction,
+  type TimeRange,
+} from '@gatehouse/core'
 import { type LoadedArtifact, readArtifact } from '../artifact/artifact.js'
 import { driftMonitor } from '../drift/drift.js'
 import { requireSameFeatures } from '../feature/feature-set.js'
@@ -23,6 +31,8 @@ export interface JudgeOptions extends EvaluateOptions {
   readonly retrain?: boolean | undefined
   /** Coverage of intervals. Default 0.9, what shipped policies ask for `paper`; `production` asks 0.95. */
   readonly level?: number | undefined
+  /** Judge only rows known in this range: a test part that the training left a gap before. Default: all after the training. */
+  readonly range?: TimeRange | undefined
   /** Counts every look at the test rows; with it `trials` cannot be understated. */
   readonly looks?: LookLedger | undefined
 }
@@ -60,7 +70,8 @@ export async function judgeFamily<R extends FamilyRows, P extends Prediction>(
   const rows = await family.readRows(dataset, { features: family.features(dataset.source), onProgress, signal })
   checkRows(family.name, rows)
   const trainedTo = parseTime(description.provenance.train.to)
-  const test = labelledRows(rows, (row) => rows.t0[row] >= trainedTo)
+  const range = options.range ?? { from: trainedTo, to: 2n ** 62n }
+  const test = labelledRows(rows, (row) => rows.t0[row] >= trainedTo && rows.t0[row] >= range.from && rows.t0[row] < range.to)
   const train = labelledRows(rows, (row) => rows.t1[row] < trainedTo)
   const blocks = timeBlocks(rows, test)
   const count = blocks.length - 1

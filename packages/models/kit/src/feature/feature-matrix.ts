@@ -134,23 +134,28 @@ export async function* mergeViews(
       return
     }
   }
-  for (const lane of open) await advance(lane)
-  for (;;) {
-    options.signal?.throwIfAborted()
-    let first: (typeof open)[number] | undefined
-    for (const lane of open)
-      if (lane.cursor && (first?.cursor === undefined || lane.cursor.availableAt < first.cursor.availableAt)) first = lane
-    if (first?.cursor === undefined || first.batch === undefined) return
-    // As long as no other lane comes before, rows of this one pass without looking again.
-    const rivals = open.filter((lane) => lane !== first && lane.cursor)
-    const limit = rivals.reduce<bigint | undefined>(
-      (least, { cursor }) => (least === undefined || cursor!.availableAt < least ? cursor!.availableAt : least),
-      undefined,
-    )
-    const { cursor, batch } = first
-    do yield cursor
-    while (++cursor.row < batch.length && (limit === undefined || cursor.availableAt < limit))
-    if (cursor.row >= batch.length) await advance(first)
+  try {
+    for (const lane of open) await advance(lane)
+    for (;;) {
+      options.signal?.throwIfAborted()
+      let first: (typeof open)[number] | undefined
+      for (const lane of open)
+        if (lane.cursor && (first?.cursor === undefined || lane.cursor.availableAt < first.cursor.availableAt)) first = lane
+      if (first?.cursor === undefined || first.batch === undefined) return
+      // As long as no other lane comes before, rows of this one pass without looking again.
+      const rivals = open.filter((lane) => lane !== first && lane.cursor)
+      const limit = rivals.reduce<bigint | undefined>(
+        (least, { cursor }) => (least === undefined || cursor!.availableAt < least ? cursor!.availableAt : least),
+        undefined,
+      )
+      const { cursor, batch } = first
+      do yield cursor
+      while (++cursor.row < batch.length && (limit === undefined || cursor.availableAt < limit))
+      if (cursor.row >= batch.length) await advance(first)
+    }
+  } finally {
+    // A consumer that stops early must not leave files open.
+    for (const { batches } of open) await batches.return?.()
   }
 }
 

@@ -170,15 +170,15 @@ function extreme(n: number, name: string, isBeaten: (old: number, x: number) => 
     slots: 3 + 2 * n,
     push: (state, at, x) => {
       if (x !== x) return NaN
-      let [first, size] = [state[at], state[at + 1]]
+      let first = state[at]
+      let size = state[at + 1]
       const clock = ++state[at + 2]
-      const pair = (i: number): number => at + 3 + 2 * ((first + i) % n)
-      if (size > 0 && state[pair(0)] <= clock - n) {
+      if (size > 0 && state[pairAt(at, first, n)] <= clock - n) {
         first = (first + 1) % n
         size--
       }
-      while (size > 0 && isBeaten(state[pair(size - 1) + 1], x)) size--
-      const place = pair(size)
+      while (size > 0 && isBeaten(state[pairAt(at, first + size - 1, n) + 1], x)) size--
+      const place = pairAt(at, first + size, n)
       state[place] = clock
       state[place + 1] = x
       state[at] = first
@@ -187,6 +187,9 @@ function extreme(n: number, name: string, isBeaten: (old: number, x: number) => 
     },
   }
 }
+/** Where a pair (clock, number) of the queue lies. */
+const pairAt = (at: number, i: number, n: number): number => at + 3 + 2 * (i % n)
+
 export const rollingMax = (n: number): Transform => extreme(n, 'rollingMax', (old, x) => old <= x)
 export const rollingMin = (n: number): Transform => extreme(n, 'rollingMin', (old, x) => old >= x)
 
