@@ -1,10 +1,11 @@
 /**
  * How fast DBN is read, as multiples of a bare C loop over read(2) compiled here and now (where `cc` exists), in one run.
  *
- * node --conditions=@gatehouse/source --import tsx bench/databento.ts [--runs 5] [--scale 1] [--write]
+ * node --conditions=@gatehouse/source --import tsx bench/databento.ts [--runs 5] [--scale 1] [--only text] [--zstd-node PATH] [--write]
  *
  * Input: 2 M MBP-10 (736 MB) and 8 M MBO (448 MB) times `--scale`, seed 0x9e3779b9, in the page cache; and the ES file of ../shared, repeated.
- * The official C++ decoder is at 0.90x of that loop on level 0 and at 0.74x on MBO (research/databento.md).
+ * The official C++ decoder is at 0.90x of that loop on level 0 and at 0.74x on MBO (research/databento.md). Compressed files are held against the
+ * same loop behind `zstd -dc`: no decoder is faster than what decompresses. `--zstd-node` names a Node from 22.15 on for that row.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
@@ -27,7 +28,15 @@ import {
 } from '@gatehouse/data-databento'
 import { gatewaySimulator, trialKey } from '@gatehouse/data-databento/testing'
 
-const { values } = parseArgs({ options: { runs: { type: 'string' }, scale: { type: 'string' }, write: { type: 'boolean' } } })
+const { values } = parseArgs({
+  options: {
+    runs: { type: 'string' },
+    scale: { type: 'string' },
+    only: { type: 'string', default: '' },
+    'zstd-node': { type: 'string' },
+    write: { type: 'boolean' },
+  },
+})
 const runs = Number(values.runs ?? 5)
 const scale = Number(values.scale ?? 1)
 const directory = mkdtempSync(join(tmpdir(), 'bench-databento-'))
@@ -133,9 +142,10 @@ function compileLimit(): string | undefined {
 
 const limit = compileLimit()
 const cRate = (file: string, mode: string): number => {
-  const [seconds = '1', records = '0'] = execFileSync(limit as string, [file, mode])
-    .toString()
-    .split(' ')
+  const [command, ...args] = file.endsWith('.zst')
+    ? ['sh', '-c', 'zstd -dcq "$1" | "$2" /dev/stdin "$3"', 'sh', file, limit as string, mode]
+    : [limit as string, file, mode]
+  const [seconds = '1', records = '0'] = execFileSync(command, args).toString().split(' ')
   return Number(records) / Number(seconds)
 }
 
@@ -170,7 +180,7 @@ const mboPrices = ({ int32, uint32, bytes, wordOffset, stride, length }: RecordR
 }
 
 const mbp = generate('mbp-10', Math.round(2_000_000 * scale))
-const mbo = generate('mbo', Math.round(8_000_000 * scale))
+const mbo = values.only === '.dbn.zst' ? '' : generate('mbo', Math.round(8_000_000 * scale))
 const runsOf = async (file: string, handle: (run: RecordRun) => void): Promise<number> => (await openDbn(file)).forEachRun(handle)
 
 interface Case {
@@ -218,8 +228,16 @@ async function objects(file: string): Promise<number> {
   return records
 }
 
+interface Row {
+  readonly name: string
+  readonly rate: string
+  readonly ratio: string
+  readonly wanted: string
+  readonly isMet: boolean | undefined
+}
+
 /** Best of alternations, so that another program's burst does not favour one side. */
-async function compare({ name, file, mode, wanted, read }: Case): Promise<string[]> {
+async function compare({ name, file, mode, wanted, read }: Case): Promise<Row> {
   let [ours, theirs] = [0, 0]
   for (let turn = 0; turn < runs; turn += 1) {
     if (limit !== undefined) theirs = Math.max(theirs, cRate(file, mode))
@@ -227,29 +245,54 @@ async function compare({ name, file, mode, wanted, read }: Case): Promise<string
     const records = await read()
     ours = Math.max(ours, (records / (performance.now() - start)) * 1000)
   }
-  return [name, `${(ours / 1e6).toFixed(2)} M/s`, limit === undefined ? '-' : `${(ours / theirs).toFixed(2)}x`, `${wanted.toFixed(2)}x`]
+  const rate = `${(ours / 1e6).toFixed(2)} M/s`
+  if (limit === undefined) return { name, rate, ratio: '-', wanted: `${wanted.toFixed(2)}x`, isMet: undefined }
+  const ratio = ours / theirs
+  return {
+    name,
+    rate,
+    ratio: `${ratio.toFixed(2)}x of ${(theirs / 1e6).toFixed(2)}`,
+    wanted: `${wanted.toFixed(2)}x`,
+    isMet: ratio >= wanted,
+  }
 }
 
-const rows: string[][] = []
-for (const one of cases) rows.push(await compare(one))
+const rows: Row[] = []
+const add = (row: Row): void => {
+  rows.push(row)
+  process.stderr.write(`${row.name}: ${row.rate} ${row.ratio} (wanted ${row.wanted})\n`)
+}
+const isWanted = (name: string): boolean => name.includes(values.only)
+for (const one of cases) if (isWanted(one.name)) add(await compare(one))
 
 // Compressed: node:zlib decompresses on the thread pool while records are decoded.
-if (spawnSync('zstd', ['-q', '-f', '-3', '-k', mbp, '-o', `${mbp}.zst`]).status === 0) {
+if (isWanted('.dbn.zst') && spawnSync('zstd', ['-q', '-f', '-3', '-k', mbp, '-o', `${mbp}.zst`]).status === 0) {
   const read = (): Promise<number> => runsOf(`${mbp}.zst`, levelZero)
-  rows.push(
-    await compare({
-      name: `runs from .dbn.zst (${hasNodeZstd ? 'node:zlib' : 'plain JavaScript'})`,
-      file: mbp,
-      mode: 'l0',
-      wanted: hasNodeZstd ? 0.45 : 0.15,
-      read,
-    }),
-  )
-} else process.stderr.write('no zstd command here: .dbn.zst was not measured\n')
+  const backend = hasNodeZstd ? `node:zlib of Node ${process.versions.node.split('.')[0]}` : 'our WebAssembly'
+  add(await compare({ name: `runs from .dbn.zst (${backend})`, file: `${mbp}.zst`, mode: 'l0', wanted: hasNodeZstd ? 0.45 : 0.15, read }))
+  const node = values['zstd-node']
+  if (node !== undefined) {
+    const self = [
+      ...process.execArgv,
+      fileURLToPath(import.meta.url),
+      '--only',
+      '.dbn.zst',
+      '--runs',
+      String(runs),
+      '--scale',
+      String(scale),
+    ]
+    // A missed target ends it with 1, which is a result all the same.
+    const { stdout } = spawnSync(node, self, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+    const printed = /^rows (.*)$/m.exec(stdout)
+    if (printed === null) throw new Error(`${node} printed no result`)
+    rows.push(...(JSON.parse(printed[1]) as Row[]))
+  }
+} else if (isWanted('.dbn.zst')) process.stderr.write('no zstd command here: .dbn.zst was not measured\n')
 
 // MBO to MBP-10 on a real file, repeated.
 const es = join(shared, 'data/l2-cme/esh4-glbx-mdp3-20231225.mbo.dbn.zst')
-if (existsSync(es)) {
+if (isWanted('MBP-10, ES') && existsSync(es)) {
   const day: RecordRun[] = []
   const messages = await runsOf(es, (run) => void day.push(copyRun(run)))
   let best = 0
@@ -261,14 +304,31 @@ if (existsSync(es)) {
     }
     best = Math.max(best, ((5 * messages) / (performance.now() - start)) * 1000)
   }
-  rows.push(['MBO to MBP-10, ES', `${(best / 1e6).toFixed(2)} M messages/s`, '', '3 M/s'])
-} else process.stderr.write(`no ${es}: MBO to MBP-10 was not measured\n`)
+  add({ name: 'MBO to MBP-10, ES', rate: `${(best / 1e6).toFixed(2)} M messages/s`, ratio: '', wanted: '3 M/s', isMet: best >= 3e6 })
+} else if (isWanted('MBP-10, ES')) process.stderr.write(`no ${es}: MBO to MBP-10 was not measured\n`)
 
-rows.push(await liveRate())
-rows.push(await liveLatency())
+if (isWanted('live')) {
+  let best = await liveRate()
+  for (let turn = 1; turn < runs; turn += 1) best = Math.max(best, await liveRate())
+  add({
+    name: 'live, MBO over loopback into feed batches',
+    rate: `${(best / 1e6).toFixed(2)} M records/s`,
+    ratio: '',
+    wanted: '5 M/s',
+    isMet: best >= 5e6,
+  })
+  const { p50, p99, rate } = await liveLatency()
+  add({
+    name: `live at ${Math.round(rate / 1000)} k records/s, from before the socket's write to the handler`,
+    rate: `p50 ${p50.toFixed(3)} ms, p99 ${p99.toFixed(3)} ms`,
+    ratio: '',
+    wanted: 'p99 < 1 ms',
+    isMet: p99 < 1,
+  })
+}
 
 /** A bare gateway that sends prepared bytes as fast as the socket takes them. */
-async function liveRate(): Promise<string[]> {
+async function liveRate(): Promise<number> {
   const records = Math.round(5_000_000 * scale)
   const chunk = Buffer.alloc(56 * 8192)
   for (let at = 0; at < chunk.length; at += 56) {
@@ -312,7 +372,7 @@ async function liveRate(): Promise<string[]> {
     if (count >= records) break
   }
   server.close()
-  return ['live, MBO over loopback into feed batches', `${(best / 1e6).toFixed(2)} M records/s`, '', '5 M/s']
+  return best
 }
 
 function liveOptions(port: number): LiveFeedOptions {
@@ -337,55 +397,78 @@ function liveOptions(port: number): LiveFeedOptions {
   }
 }
 
-/** From the socket's read to the handler of a feed batch, at 100,000 records a second: the batch carries the time it was read as ts_recv. */
-async function liveLatency(): Promise<string[]> {
+/**
+ * At 100,000 records a second, from before the write of a packet to the handler of the feed batch it comes in: the socket's read lies between,
+ * so this is an upper bound of read-to-handler. The time of the write travels as ts_recv.
+ */
+async function liveLatency(): Promise<{ p50: number; p99: number; rate: number }> {
   await using gateway = await gatewaySimulator({ apiKey: trialKey })
   const feed = databentoLive(liveOptions(gateway.port))
   const origin = process.hrtime.bigint()
   const clock = (): bigint => process.hrtime.bigint() - origin + 1n
   const latencies: number[] = []
-  const record = Buffer.alloc(56 * 100)
+  const perMs = 100
+  const packet = Buffer.alloc(56 * perMs)
+  for (let at = 0; at < packet.length; at += 56) {
+    packet.writeUInt32LE(14 | (0xa0 << 8) | (1 << 16), at)
+    packet.writeUInt32LE(1, at + 4)
+    packet.writeBigUInt64LE(1n, at + 16)
+    packet.write('NN', at + 38, 'latin1')
+  }
   const seconds = 3
   let timer: NodeJS.Timeout | undefined
-  let sent = 0
+  let [sent, started, received] = [0, 0, 0]
   for await (const item of feed.batches({ from: 0n, to: 2n ** 62n })) {
     if (item.type === 'feed-status') {
+      if (timer !== undefined) continue
+      started = performance.now()
+      // A late timer sends what it owes, a packet each: the rate holds.
       timer = setInterval(() => {
-        for (let at = 0; at < record.length; at += 56) {
-          record.writeUInt32LE(14 | (0xa0 << 8) | (1 << 16), at)
-          record.writeUInt32LE(1, at + 4)
-          record.writeBigUInt64LE(1n, at + 16)
-          record.writeBigUInt64LE(clock(), at + 8)
-          record.writeBigUInt64LE(clock(), at + 40)
-          record.write('NN', at + 38, 'latin1')
+        for (; sent < (performance.now() - started) * perMs; sent += perMs) {
+          const now = clock()
+          for (let at = 0; at < packet.length; at += 56) {
+            packet.writeBigUInt64LE(now, at + 8)
+            packet.writeBigUInt64LE(now, at + 40)
+          }
+          gateway.publishBytes(packet)
         }
-        gateway.publishBytes(record)
-        sent += 100
       }, 1)
       continue
     }
     const now = clock()
-    latencies.push(Number(now - item.availableAt[item.length - 1]) / 1e6)
-    if (performance.now() > 0 && sent >= 100_000 * seconds) break
+    for (let row = 0; row < item.length; row += perMs) latencies.push(Number(now - item.availableAt[row]) / 1e6)
+    received += item.length
+    if (received >= perMs * 1000 * seconds) break
   }
   clearInterval(timer)
   latencies.sort((a, b) => a - b)
-  const p99 = latencies[Math.floor(latencies.length * 0.99)] ?? NaN
-  return ['live, last record written to handler, p99 (sender included)', `${p99.toFixed(3)} ms`, '', '< 1 ms']
+  const at = (share: number): number => latencies[Math.floor(latencies.length * share)] ?? NaN
+  return { p50: at(0.5), p99: at(0.99), rate: (received / (performance.now() - started)) * 1000 }
 }
 
-const header = ['what', 'rate', 'of the C loop', 'wanted']
-const table = [header, ...rows].map((row) => `| ${row.join(' | ')} |`)
-table.splice(1, 0, '|---|---|---|---|')
-const text = `${table.join('\n')}\n`
+const verdict = ({ isMet }: Row): string => (isMet === undefined ? '' : isMet ? 'met' : 'MISSED')
+const cells = [
+  ['what', 'rate', 'of the C loop', 'wanted', ''],
+  ...rows.map((row) => [row.name, row.rate, row.ratio, row.wanted, verdict(row)]),
+]
+const table = cells.map((row) => `| ${row.join(' | ')} |`)
+table.splice(1, 0, '|---|---|---|---|---|')
+const missed = rows.filter(({ isMet }) => isMet === false).length
+const text = `${table.join('\n')}\n\n${rows.length - missed} met, ${missed} missed.\n`
 console.log(text)
+console.log(`rows ${JSON.stringify(rows)}`)
 if (sink === 0) console.log('nothing was read')
 if (values.write === true) {
-  const machine = `Node ${process.version}, ${cpus().length} cores, ${new Date().toISOString().slice(0, 10)}, best of ${runs}, scale ${scale}`
+  const machine = `Node ${process.version}, ${cpus().length} cores, ${new Date().toISOString().slice(0, 10)}, best of ${runs} alternations, scale ${scale}, seed 0x9e3779b9`
   writeFileSync(
     fileURLToPath(new URL('../proof/databento-bench.md', import.meta.url)),
-    `# DBN speed\n\n${machine}. Command: \`bench/databento.ts --write\`.\n\n${text}`,
+    `# DBN speed
+
+${machine}. Command: \`npm run bench -- databento --runs ${runs} --write\`${values['zstd-node'] === undefined ? '' : ', with `--zstd-node` a newer Node'}.
+The C loop is read(2) in pieces of 256 KiB, compiled here with -O3; for .dbn.zst it reads from \`zstd -dc\`. The machine is shared: read ratios, not absolutes.
+
+${text}`,
   )
 }
 rmSync(directory, { recursive: true })
-process.exit(0)
+process.exit(missed === 0 ? 0 : 1)

@@ -7,6 +7,8 @@ export interface Window {
   readonly bytes: Uint8Array
   readonly int32: Int32Array
   readonly uint32: Uint32Array
+  /** Whole 8-byte words; a record that begins at an odd 4-byte word is read through `view`. */
+  readonly uint64: BigUint64Array
   readonly view: DataView
 }
 
@@ -22,6 +24,7 @@ export function windowOver(buffer: ArrayBuffer): Window {
     bytes: new Uint8Array(buffer),
     int32: new Int32Array(buffer),
     uint32: new Uint32Array(buffer),
+    uint64: new BigUint64Array(buffer, 0, buffer.byteLength >>> 3),
     view: new DataView(buffer),
   }
 }

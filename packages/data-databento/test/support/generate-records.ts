@@ -70,10 +70,10 @@ function read(field: Field, exact = false): string {
     case 'i64':
       return exact ? `v.getBigInt64(${byte}, true)` : `definedOrNaN(${halves(field).join(', ')})`
     case 'u64':
-      if (!isWide(field) || exact) return `v.getBigUint64(${byte}, true)`
+      if (!isWide(field) || exact) return `wide(q, v, w + ${field.offset / 4})`
       return `u[w + ${field.offset / 4 + 1}] * 4294967296 + u[w + ${field.offset / 4}]`
     case 'ts':
-      return `v.getBigUint64(${byte}, true)`
+      return `wide(q, v, w + ${field.offset / 4})`
     case 'struct':
       throw new TypeError('structs are read level by level')
   }
@@ -84,6 +84,7 @@ const locals: readonly (readonly [name: string, source: string])[] = [
   ['i', 'this.int32'],
   ['u', 'this.uint32'],
   ['b', 'this.bytes'],
+  ['q', 'this.uint64'],
   ['v', 'this.view'],
 ]
 /** Getters name the overlays in full; object readers keep them in locals. */
@@ -167,10 +168,10 @@ function objectReader(layout: Layout, exact: boolean): string {
       rtype: this.rtype,
       publisherId: u[w] >>> 16,
       instrumentId: u[w + 1],
-      tsEvent: v.getBigUint64((w << 2) + 8, true),
+      tsEvent: wide(q, v, w + 2),
       ${lines.join('\n')}
     }
-    return this.tsOutWord < 0 ? record : { ...record, tsOut: v.getBigUint64((w + this.tsOutWord) << 2, true) }`
+    return this.tsOutWord < 0 ? record : { ...record, tsOut: wide(q, v, w + this.tsOutWord) }`
   const name = exact ? 'toExactObject' : 'toObject'
   const doc = exact
     ? 'A copy with prices and quantities as bigints, exact (prices in units of 1e-9).'
@@ -212,7 +213,7 @@ function fileFor(layout: Layout): string {
        }\n`
     : ''
   const body = doc + plainType(layout, isRecord) + cursor
-  const values = ['chars', 'definedOrNaN', 'scaled'].filter((name) => new RegExp(`\\b${name}[[(]`).test(body))
+  const values = ['chars', 'definedOrNaN', 'scaled', 'wide'].filter((name) => new RegExp(`\\b${name}[[(]`).test(body))
   const structs = [...new Set(layout.fields.flatMap((field) => (field.struct === undefined ? [] : [field.struct.name])))]
   const imports = [
     ...(body.includes('readCstr(') ? [`import { readCstr } from '../../codec/cstr.js'`] : []),

@@ -33,27 +33,26 @@ export function packBits(values: Int32Array | Uint32Array, from: number, count: 
  * Reads `count` unsigned values of `width` bits (0..32) into `target` from `to` on.
  * The caller has checked that the bytes are there.
  */
-export function unpackBits(bytes: Uint8Array, from: number, width: number, target: Int32Array, to: number, count: number): void {
+export function unpackBits(view: DataView, from: number, width: number, target: Int32Array, to: number, count: number): void {
   if (width === 0) {
     target.fill(0, to, to + count)
   } else if (width === 8) {
-    for (let i = 0; i < count; i++) target[to + i] = bytes[from + i]
+    for (let i = 0; i < count; i++) target[to + i] = view.getUint8(from + i)
   } else if (width < 8) {
-    const done = unpackNarrow(bytes, from, width, target, to, count)
-    unpackEach(bytes, from * 8 + done * width, width, target, to + done, count - done)
+    const done = unpackNarrow(view, from, width, target, to, count)
+    unpackEach(view, from * 8 + done * width, width, target, to + done, count - done)
   } else {
-    unpackEach(bytes, from * 8, width, target, to, count)
+    unpackEach(view, from * 8, width, target, to, count)
   }
 }
 
 /** Values of 1 to 7 bits, eight at a time out of two words. @returns how many were read: whole eights that leave a word behind them */
-function unpackNarrow(bytes: Uint8Array, from: number, width: number, target: Int32Array, to: number, count: number): number {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+function unpackNarrow(view: DataView, from: number, width: number, target: Int32Array, to: number, count: number): number {
   const mask = (1 << width) - 1
   const second = width >> 1
   const shift = (width & 1) * 4
   const [two, three] = [width * 2, width * 3]
-  const groups = Math.min(count >> 3, Math.floor((bytes.length - from - second - 4) / width))
+  const groups = Math.min(count >> 3, Math.floor((view.byteLength - from - second - 4) / width))
   let at = from
   let row = to
   for (let group = 0; group < groups; group++) {
@@ -74,19 +73,18 @@ function unpackNarrow(bytes: Uint8Array, from: number, width: number, target: In
 }
 
 /** Values of any width from any bit on: one word each while there is one, byte by byte at the end. */
-function unpackEach(bytes: Uint8Array, firstBit: number, width: number, target: Int32Array, to: number, count: number): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+function unpackEach(view: DataView, firstBit: number, width: number, target: Int32Array, to: number, count: number): void {
   const mask = width === 32 ? -1 : (1 << width) - 1
   let bit = firstBit
   let i = 0
   // 25 bits and a shift of up to 7 fit a word.
-  const within = width <= 25 ? Math.min(count, Math.floor(((bytes.length - 4) * 8 - firstBit) / width)) : 0
+  const within = width <= 25 ? Math.min(count, Math.floor(((view.byteLength - 4) * 8 - firstBit) / width)) : 0
   for (; i < within; i++, bit += width) target[to + i] = (view.getInt32(bit >>> 3, true) >>> (bit & 7)) & mask
   for (; i < count; i++, bit += width) {
     let at = bit >>> 3
     const shift = bit & 7
-    let value = bytes[at++] >>> shift
-    for (let have = 8 - shift; have < width; have += 8) value |= bytes[at++] << have
+    let value = view.getUint8(at++) >>> shift
+    for (let have = 8 - shift; have < width; have += 8) value |= view.getUint8(at++) << have
     target[to + i] = value & mask
   }
 }

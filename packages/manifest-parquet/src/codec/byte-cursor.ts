@@ -7,6 +7,16 @@ export class ByteCursor {
     public at = 0,
   ) {}
 
+  /** The bytes as words. One for all: making a view costs more than reading a few words through it. */
+  get view(): DataView {
+    return (this.#view ??= new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength))
+  }
+  #view: DataView | undefined
+
+  /** Lower and upper half of the last {@link zigzag64}. */
+  low = 0
+  high = 0
+
   byte(): number {
     if (this.at >= this.bytes.length) throw truncated(this.bytes.length)
     return this.bytes[this.at++]
@@ -25,13 +35,21 @@ export class ByteCursor {
     throw new TradingError('PARQUET_CORRUPT', `a variable-length integer at byte ${this.at} does not end`, { at: this.at })
   }
 
-  /** Zigzag LEB128 of up to 64 bits. */
-  zigzag64(): bigint {
-    let value = 0n
-    for (let shift = 0n; shift < 70n; shift += 7n) {
+  /** Reads zigzag LEB128 of up to 64 bits into `low` and `high`, without making a bigint. */
+  zigzag64(): void {
+    let low = 0
+    let high = 0
+    for (let shift = 0; shift < 70; shift += 7) {
       const byte = this.byte()
-      value |= BigInt(byte & 127) << shift
-      if (byte < 128) return BigInt.asIntN(64, (value >> 1n) ^ -(value & 1n))
+      const bits = byte & 127
+      if (shift < 32) low |= bits << shift
+      if (shift > 25) high |= shift < 32 ? bits >>> (32 - shift) : bits << (shift - 32)
+      if (byte < 128) {
+        const sign = -(low & 1)
+        this.low = ((low >>> 1) | (high << 31)) ^ sign
+        this.high = (high >>> 1) ^ sign
+        return
+      }
     }
     throw new TradingError('PARQUET_CORRUPT', `a variable-length integer at byte ${this.at} does not end`, { at: this.at })
   }

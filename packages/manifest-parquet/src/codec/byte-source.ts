@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { type FileHandle, open } from 'node:fs/promises'
 import { TradingError } from '@gatehouse/durable-log'
 
@@ -28,7 +29,8 @@ export async function fileSource(path: string): Promise<ByteSource> {
     name: path,
     size,
     async read(start, length) {
-      const bytes = new Uint8Array(length)
+      // Not zeroed first: it is filled whole, or not handed out.
+      const bytes = Buffer.allocUnsafeSlow(length)
       for (let done = 0; done < length;) {
         const { bytesRead } = await handle.read(bytes, done, length - done, start + done)
         if (bytesRead === 0) {

@@ -7,6 +7,9 @@ const signBit = -0x80000000
 /** Bounds the scratch that a hostile header could ask for; writers in the field use 32 to 256. */
 const longestMiniblock = 1 << 16
 
+/** Steps of 30 bits above a least one below this fit 32 bits. */
+const narrowLimit = 1 << 30
+
 let scratch = new Int32Array(1024)
 
 interface DeltaHeader {
@@ -17,12 +20,14 @@ interface DeltaHeader {
 /** Decodes DELTA_BINARY_PACKED 32-bit integers into `target` from `to` on; the page must hold exactly `count`. */
 export function decodeDelta32(cursor: ByteCursor, target: Int32Array, to: number, count: number): void {
   const { perMiniblock, miniblocks } = readHeader(cursor, count)
-  let value = Number(BigInt.asIntN(32, cursor.zigzag64()))
+  cursor.zigzag64()
+  let value = cursor.low
   if (count === 0) return
   target[to] = value
   let done = 1
   while (done < count) {
-    const least = Number(BigInt.asIntN(32, cursor.zigzag64()))
+    cursor.zigzag64()
+    const least = cursor.low
     const widths = cursor.skip(miniblocks)
     for (let block = 0; block < miniblocks && done < count; block++) {
       const width = checkedWidth(cursor.bytes[widths + block], 32)
@@ -32,7 +37,7 @@ export function decodeDelta32(cursor: ByteCursor, target: Int32Array, to: number
       if (width === 0) {
         for (let i = to + done; i < end; i++) target[i] = value = (value + least) | 0
       } else {
-        unpackBits(cursor.bytes, from, width, scratch, 0, take)
+        unpackBits(cursor.view, from, width, scratch, 0, take)
         for (let i = to + done, k = 0; i < end; i++, k++) target[i] = value = (value + least + scratch[k]) | 0
       }
       done += take
@@ -43,24 +48,40 @@ export function decodeDelta32(cursor: ByteCursor, target: Int32Array, to: number
 /** Decodes DELTA_BINARY_PACKED 64-bit integers, in 32-bit halves so that no bigint is made per value. */
 export function decodeDelta64(cursor: ByteCursor, target: BigInt64Array, to: number, count: number): void {
   const { perMiniblock, miniblocks } = readHeader(cursor, count)
-  const first = cursor.zigzag64()
+  cursor.zigzag64()
   if (count === 0) return
-  target[to] = first
   const halves = new Int32Array(target.buffer, target.byteOffset + to * 8, count * 2)
-  let valueLow = halves[0]
-  let valueHigh = halves[1]
+  let valueLow = cursor.low
+  let valueHigh = cursor.high
+  halves[0] = valueLow
+  halves[1] = valueHigh
   let done = 1
   while (done < count) {
-    const least = cursor.zigzag64()
-    const leastLow = Number(BigInt.asIntN(32, least))
-    const leastHigh = Number(least >> 32n)
+    cursor.zigzag64()
+    const leastLow = cursor.low
+    const leastHigh = cursor.high
+    const isNarrow = leastHigh === leastLow >> 31 && leastLow >= -narrowLimit && leastLow < narrowLimit
     const widths = cursor.skip(miniblocks)
     for (let block = 0; block < miniblocks && done < count; block++) {
       const width = checkedWidth(cursor.bytes[widths + block], 64)
       const take = Math.min(perMiniblock, count - done)
       const from = miniblock(cursor, width, perMiniblock, take)
+      if (isNarrow && width <= 30) {
+        if (width === 0) scratch.fill(0, 0, take)
+        else unpackBits(cursor.view, from, width, scratch, 0, take)
+        for (let i = 0, at = done * 2; i < take; i++, at += 2) {
+          // A step that fits 32 bits: one sum, whose carry shows as an unsigned sum below its summand, and the sign of the step.
+          const step = (leastLow + scratch[i]) | 0
+          valueLow = (valueLow + step) | 0
+          valueHigh = (valueHigh + (step >> 31) + ((valueLow ^ signBit) < (step ^ signBit) ? 1 : 0)) | 0
+          halves[at] = valueLow
+          halves[at + 1] = valueHigh
+        }
+        done += take
+        continue
+      }
       if (width > 32) unpackWide(cursor.bytes, from, width, take)
-      else unpackBits(cursor.bytes, from, width, scratch, 0, take)
+      else unpackBits(cursor.view, from, width, scratch, 0, take)
       const upperStart = width > 32 ? scratch.length / 2 : -1
       for (let i = 0, at = done * 2; i < take; i++, at += 2) {
         // 64-bit sums in 32-bit integers: a carry shows as an unsigned sum below its summand.

@@ -97,7 +97,9 @@ export function decodeHybrid(cursor: ByteCursor, width: number, target: Int32Arr
       const at = cursor.skip(runBytes)
       let value = 0
       for (let byte = 0; byte < runBytes; byte++) value |= cursor.bytes[at + byte] << (8 * byte)
-      target.fill(value, to + done, to + done + run)
+      // A call of `fill` costs as much as some tens of stores.
+      if (run < 32) for (let i = to + done, end = i + run; i < end; i++) target[i] = value
+      else target.fill(value, to + done, to + done + run)
       done += run
     } else {
       const held = ((head - 1) / 2) * 8
@@ -107,7 +109,7 @@ export function decodeHybrid(cursor: ByteCursor, width: number, target: Int32Arr
       const whole = (held * width) / 8
       const left = cursor.bytes.length - cursor.at
       const at = cursor.skip(left < whole && left >= Math.ceil((take * width) / 8) ? left : whole)
-      unpackBits(cursor.bytes, at, width, target, to + done, take)
+      unpackBits(cursor.view, at, width, target, to + done, take)
       done += take
     }
   }

@@ -1,5 +1,5 @@
 // Generated from src/layout/structs.ts by test/support/generate-records.ts; do not edit.
-import { chars, scaled, RecordCursor, type RecordHeader } from '../cursor.js'
+import { chars, scaled, wide, RecordCursor, type RecordHeader } from '../cursor.js'
 import type { BidAskPair } from './bid-ask-pair.js'
 
 /** A `bbo` record of DBN 1, 2, 3. `N` is `bigint` in exact objects. */
@@ -45,7 +45,7 @@ export class BboCursor extends RecordCursor {
 
   /** When the capture server received it, ns since the Unix epoch. */
   get tsRecv(): bigint {
-    return this.view.getBigUint64((this.word << 2) + 32, true)
+    return wide(this.uint64, this.view, this.word + 8)
   }
   /** Upper half of `tsRecv`. */
   get tsRecvHigh(): number {
@@ -117,6 +117,7 @@ export class BboCursor extends RecordCursor {
     const i = this.int32
     const u = this.uint32
     const b = this.bytes
+    const q = this.uint64
     const v = this.view
     const p = w
     const record: BboRecord = {
@@ -124,12 +125,12 @@ export class BboCursor extends RecordCursor {
       rtype: this.rtype,
       publisherId: u[w] >>> 16,
       instrumentId: u[w + 1],
-      tsEvent: v.getBigUint64((w << 2) + 8, true),
+      tsEvent: wide(q, v, w + 2),
       price: scaled(i[w + 5], u[w + 4]),
       size: u[w + 6],
       side: chars[b[(w << 2) + 29]],
       flags: b[(w << 2) + 30],
-      tsRecv: v.getBigUint64((w << 2) + 32, true),
+      tsRecv: wide(q, v, w + 8),
       sequence: u[w + 11],
       levels: [
         {
@@ -142,7 +143,7 @@ export class BboCursor extends RecordCursor {
         },
       ],
     }
-    return this.tsOutWord < 0 ? record : { ...record, tsOut: v.getBigUint64((w + this.tsOutWord) << 2, true) }
+    return this.tsOutWord < 0 ? record : { ...record, tsOut: wide(q, v, w + this.tsOutWord) }
   }
 
   /** A copy with prices and quantities as bigints, exact (prices in units of 1e-9). */
@@ -150,6 +151,7 @@ export class BboCursor extends RecordCursor {
     const w = this.word
     const u = this.uint32
     const b = this.bytes
+    const q = this.uint64
     const v = this.view
     const p = w
     const record: BboRecord<bigint> = {
@@ -157,12 +159,12 @@ export class BboCursor extends RecordCursor {
       rtype: this.rtype,
       publisherId: u[w] >>> 16,
       instrumentId: u[w + 1],
-      tsEvent: v.getBigUint64((w << 2) + 8, true),
+      tsEvent: wide(q, v, w + 2),
       price: v.getBigInt64((w << 2) + 16, true),
       size: u[w + 6],
       side: chars[b[(w << 2) + 29]],
       flags: b[(w << 2) + 30],
-      tsRecv: v.getBigUint64((w << 2) + 32, true),
+      tsRecv: wide(q, v, w + 8),
       sequence: u[w + 11],
       levels: [
         {
@@ -175,6 +177,6 @@ export class BboCursor extends RecordCursor {
         },
       ],
     }
-    return this.tsOutWord < 0 ? record : { ...record, tsOut: v.getBigUint64((w + this.tsOutWord) << 2, true) }
+    return this.tsOutWord < 0 ? record : { ...record, tsOut: wide(q, v, w + this.tsOutWord) }
   }
 }

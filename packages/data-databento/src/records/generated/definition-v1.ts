@@ -1,6 +1,6 @@
 // Generated from src/layout/structs.ts by test/support/generate-records.ts; do not edit.
 import { readCstr } from '../../codec/cstr.js'
-import { chars, scaled, RecordCursor, type RecordHeader } from '../cursor.js'
+import { chars, scaled, wide, RecordCursor, type RecordHeader } from '../cursor.js'
 
 /** A `definition-v1` record of DBN 1. `N` is `bigint` in exact objects. */
 export interface DefinitionV1Record<N extends number | bigint = number> extends RecordHeader {
@@ -72,7 +72,7 @@ export class DefinitionV1Cursor extends RecordCursor {
   readonly type = 'definition-v1'
   /** When the capture server received it, ns since the Unix epoch. */
   get tsRecv(): bigint {
-    return this.view.getBigUint64((this.word << 2) + 16, true)
+    return wide(this.uint64, this.view, this.word + 4)
   }
   /** Upper half of `tsRecv`. */
   get tsRecvHigh(): number {
@@ -102,7 +102,7 @@ export class DefinitionV1Cursor extends RecordCursor {
   }
 
   get expiration(): bigint {
-    return this.view.getBigUint64((this.word << 2) + 40, true)
+    return wide(this.uint64, this.view, this.word + 10)
   }
   /** Upper half of `expiration`. */
   get expirationHigh(): number {
@@ -114,7 +114,7 @@ export class DefinitionV1Cursor extends RecordCursor {
   }
 
   get activation(): bigint {
-    return this.view.getBigUint64((this.word << 2) + 48, true)
+    return wide(this.uint64, this.view, this.word + 12)
   }
   /** Upper half of `activation`. */
   get activationHigh(): number {
@@ -391,6 +391,7 @@ export class DefinitionV1Cursor extends RecordCursor {
     const i = this.int32
     const u = this.uint32
     const b = this.bytes
+    const q = this.uint64
     const v = this.view
 
     const record: DefinitionV1Record = {
@@ -398,12 +399,12 @@ export class DefinitionV1Cursor extends RecordCursor {
       rtype: this.rtype,
       publisherId: u[w] >>> 16,
       instrumentId: u[w + 1],
-      tsEvent: v.getBigUint64((w << 2) + 8, true),
-      tsRecv: v.getBigUint64((w << 2) + 16, true),
+      tsEvent: wide(q, v, w + 2),
+      tsRecv: wide(q, v, w + 4),
       minPriceIncrement: scaled(i[w + 7], u[w + 6]),
       displayFactor: scaled(i[w + 9], u[w + 8]),
-      expiration: v.getBigUint64((w << 2) + 40, true),
-      activation: v.getBigUint64((w << 2) + 48, true),
+      expiration: wide(q, v, w + 10),
+      activation: wide(q, v, w + 12),
       highLimitPrice: scaled(i[w + 15], u[w + 14]),
       lowLimitPrice: scaled(i[w + 17], u[w + 16]),
       maxPriceVariation: scaled(i[w + 19], u[w + 18]),
@@ -460,7 +461,7 @@ export class DefinitionV1Cursor extends RecordCursor {
       flowScheduleType: (b[(w << 2) + 355] << 24) >> 24,
       tickRule: b[(w << 2) + 356],
     }
-    return this.tsOutWord < 0 ? record : { ...record, tsOut: v.getBigUint64((w + this.tsOutWord) << 2, true) }
+    return this.tsOutWord < 0 ? record : { ...record, tsOut: wide(q, v, w + this.tsOutWord) }
   }
 
   /** A copy with prices and quantities as bigints, exact (prices in units of 1e-9). */
@@ -469,6 +470,7 @@ export class DefinitionV1Cursor extends RecordCursor {
     const i = this.int32
     const u = this.uint32
     const b = this.bytes
+    const q = this.uint64
     const v = this.view
 
     const record: DefinitionV1Record<bigint> = {
@@ -476,12 +478,12 @@ export class DefinitionV1Cursor extends RecordCursor {
       rtype: this.rtype,
       publisherId: u[w] >>> 16,
       instrumentId: u[w + 1],
-      tsEvent: v.getBigUint64((w << 2) + 8, true),
-      tsRecv: v.getBigUint64((w << 2) + 16, true),
+      tsEvent: wide(q, v, w + 2),
+      tsRecv: wide(q, v, w + 4),
       minPriceIncrement: v.getBigInt64((w << 2) + 24, true),
       displayFactor: v.getBigInt64((w << 2) + 32, true),
-      expiration: v.getBigUint64((w << 2) + 40, true),
-      activation: v.getBigUint64((w << 2) + 48, true),
+      expiration: wide(q, v, w + 10),
+      activation: wide(q, v, w + 12),
       highLimitPrice: v.getBigInt64((w << 2) + 56, true),
       lowLimitPrice: v.getBigInt64((w << 2) + 64, true),
       maxPriceVariation: v.getBigInt64((w << 2) + 72, true),
@@ -538,6 +540,6 @@ export class DefinitionV1Cursor extends RecordCursor {
       flowScheduleType: (b[(w << 2) + 355] << 24) >> 24,
       tickRule: b[(w << 2) + 356],
     }
-    return this.tsOutWord < 0 ? record : { ...record, tsOut: v.getBigUint64((w + this.tsOutWord) << 2, true) }
+    return this.tsOutWord < 0 ? record : { ...record, tsOut: wide(q, v, w + this.tsOutWord) }
   }
 }

@@ -1,6 +1,6 @@
 // Generated from src/layout/structs.ts by test/support/generate-records.ts; do not edit.
 import { readCstr } from '../../codec/cstr.js'
-import { chars, scaled, RecordCursor, type RecordHeader } from '../cursor.js'
+import { chars, scaled, wide, RecordCursor, type RecordHeader } from '../cursor.js'
 
 /** A `definition` record of DBN 3. `N` is `bigint` in exact objects. */
 export interface DefinitionRecord<N extends number | bigint = number> extends RecordHeader {
@@ -81,7 +81,7 @@ export class DefinitionCursor extends RecordCursor {
   readonly type = 'definition'
   /** When the capture server received it, ns since the Unix epoch. */
   get tsRecv(): bigint {
-    return this.view.getBigUint64((this.word << 2) + 16, true)
+    return wide(this.uint64, this.view, this.word + 4)
   }
   /** Upper half of `tsRecv`. */
   get tsRecvHigh(): number {
@@ -111,7 +111,7 @@ export class DefinitionCursor extends RecordCursor {
   }
 
   get expiration(): bigint {
-    return this.view.getBigUint64((this.word << 2) + 40, true)
+    return wide(this.uint64, this.view, this.word + 10)
   }
   /** Upper half of `expiration`. */
   get expirationHigh(): number {
@@ -123,7 +123,7 @@ export class DefinitionCursor extends RecordCursor {
   }
 
   get activation(): bigint {
-    return this.view.getBigUint64((this.word << 2) + 48, true)
+    return wide(this.uint64, this.view, this.word + 12)
   }
   /** Upper half of `activation`. */
   get activationHigh(): number {
@@ -202,7 +202,7 @@ export class DefinitionCursor extends RecordCursor {
   }
   /** Exact. */
   get rawInstrumentIdRaw(): bigint {
-    return this.view.getBigUint64((this.word << 2) + 112, true)
+    return wide(this.uint64, this.view, this.word + 28)
   }
 
   /** `NaN` when undefined. */
@@ -445,6 +445,7 @@ export class DefinitionCursor extends RecordCursor {
     const i = this.int32
     const u = this.uint32
     const b = this.bytes
+    const q = this.uint64
     const v = this.view
 
     const record: DefinitionRecord = {
@@ -452,12 +453,12 @@ export class DefinitionCursor extends RecordCursor {
       rtype: this.rtype,
       publisherId: u[w] >>> 16,
       instrumentId: u[w + 1],
-      tsEvent: v.getBigUint64((w << 2) + 8, true),
-      tsRecv: v.getBigUint64((w << 2) + 16, true),
+      tsEvent: wide(q, v, w + 2),
+      tsRecv: wide(q, v, w + 4),
       minPriceIncrement: scaled(i[w + 7], u[w + 6]),
       displayFactor: scaled(i[w + 9], u[w + 8]),
-      expiration: v.getBigUint64((w << 2) + 40, true),
-      activation: v.getBigUint64((w << 2) + 48, true),
+      expiration: wide(q, v, w + 10),
+      activation: wide(q, v, w + 12),
       highLimitPrice: scaled(i[w + 15], u[w + 14]),
       lowLimitPrice: scaled(i[w + 17], u[w + 16]),
       maxPriceVariation: scaled(i[w + 19], u[w + 18]),
@@ -523,7 +524,7 @@ export class DefinitionCursor extends RecordCursor {
       legInstrumentClass: chars[b[(w << 2) + 501]],
       legSide: chars[b[(w << 2) + 502]],
     }
-    return this.tsOutWord < 0 ? record : { ...record, tsOut: v.getBigUint64((w + this.tsOutWord) << 2, true) }
+    return this.tsOutWord < 0 ? record : { ...record, tsOut: wide(q, v, w + this.tsOutWord) }
   }
 
   /** A copy with prices and quantities as bigints, exact (prices in units of 1e-9). */
@@ -532,6 +533,7 @@ export class DefinitionCursor extends RecordCursor {
     const i = this.int32
     const u = this.uint32
     const b = this.bytes
+    const q = this.uint64
     const v = this.view
 
     const record: DefinitionRecord<bigint> = {
@@ -539,12 +541,12 @@ export class DefinitionCursor extends RecordCursor {
       rtype: this.rtype,
       publisherId: u[w] >>> 16,
       instrumentId: u[w + 1],
-      tsEvent: v.getBigUint64((w << 2) + 8, true),
-      tsRecv: v.getBigUint64((w << 2) + 16, true),
+      tsEvent: wide(q, v, w + 2),
+      tsRecv: wide(q, v, w + 4),
       minPriceIncrement: v.getBigInt64((w << 2) + 24, true),
       displayFactor: v.getBigInt64((w << 2) + 32, true),
-      expiration: v.getBigUint64((w << 2) + 40, true),
-      activation: v.getBigUint64((w << 2) + 48, true),
+      expiration: wide(q, v, w + 10),
+      activation: wide(q, v, w + 12),
       highLimitPrice: v.getBigInt64((w << 2) + 56, true),
       lowLimitPrice: v.getBigInt64((w << 2) + 64, true),
       maxPriceVariation: v.getBigInt64((w << 2) + 72, true),
@@ -552,7 +554,7 @@ export class DefinitionCursor extends RecordCursor {
       minPriceIncrementAmount: v.getBigInt64((w << 2) + 88, true),
       priceRatio: v.getBigInt64((w << 2) + 96, true),
       strikePrice: v.getBigInt64((w << 2) + 104, true),
-      rawInstrumentId: v.getBigUint64((w << 2) + 112, true),
+      rawInstrumentId: wide(q, v, w + 28),
       legPrice: v.getBigInt64((w << 2) + 120, true),
       legDelta: v.getBigInt64((w << 2) + 128, true),
       instAttribValue: i[w + 34],
@@ -610,6 +612,6 @@ export class DefinitionCursor extends RecordCursor {
       legInstrumentClass: chars[b[(w << 2) + 501]],
       legSide: chars[b[(w << 2) + 502]],
     }
-    return this.tsOutWord < 0 ? record : { ...record, tsOut: v.getBigUint64((w + this.tsOutWord) << 2, true) }
+    return this.tsOutWord < 0 ? record : { ...record, tsOut: wide(q, v, w + this.tsOutWord) }
   }
 }

@@ -1,6 +1,6 @@
 // Generated from src/layout/structs.ts by test/support/generate-records.ts; do not edit.
 import { readCstr } from '../../codec/cstr.js'
-import { RecordCursor, type RecordHeader } from '../cursor.js'
+import { wide, RecordCursor, type RecordHeader } from '../cursor.js'
 
 /** A `error` record of DBN 2, 3. `N` is `bigint` in exact objects. */
 export interface ErrorRecord<_N extends number | bigint = number> extends RecordHeader {
@@ -29,6 +29,7 @@ export class ErrorCursor extends RecordCursor {
     const w = this.word
     const u = this.uint32
     const b = this.bytes
+    const q = this.uint64
     const v = this.view
 
     const record: ErrorRecord = {
@@ -36,12 +37,12 @@ export class ErrorCursor extends RecordCursor {
       rtype: this.rtype,
       publisherId: u[w] >>> 16,
       instrumentId: u[w + 1],
-      tsEvent: v.getBigUint64((w << 2) + 8, true),
+      tsEvent: wide(q, v, w + 2),
       err: readCstr(b, (w << 2) + 16, 302),
       code: b[(w << 2) + 318],
       isLast: b[(w << 2) + 319],
     }
-    return this.tsOutWord < 0 ? record : { ...record, tsOut: v.getBigUint64((w + this.tsOutWord) << 2, true) }
+    return this.tsOutWord < 0 ? record : { ...record, tsOut: wide(q, v, w + this.tsOutWord) }
   }
 
   /** A copy with prices and quantities as bigints, exact (prices in units of 1e-9). */
@@ -49,6 +50,7 @@ export class ErrorCursor extends RecordCursor {
     const w = this.word
     const u = this.uint32
     const b = this.bytes
+    const q = this.uint64
     const v = this.view
 
     const record: ErrorRecord<bigint> = {
@@ -56,11 +58,11 @@ export class ErrorCursor extends RecordCursor {
       rtype: this.rtype,
       publisherId: u[w] >>> 16,
       instrumentId: u[w + 1],
-      tsEvent: v.getBigUint64((w << 2) + 8, true),
+      tsEvent: wide(q, v, w + 2),
       err: readCstr(b, (w << 2) + 16, 302),
       code: b[(w << 2) + 318],
       isLast: b[(w << 2) + 319],
     }
-    return this.tsOutWord < 0 ? record : { ...record, tsOut: v.getBigUint64((w + this.tsOutWord) << 2, true) }
+    return this.tsOutWord < 0 ? record : { ...record, tsOut: wide(q, v, w + this.tsOutWord) }
   }
 }

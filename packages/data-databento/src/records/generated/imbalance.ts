@@ -1,5 +1,5 @@
 // Generated from src/layout/structs.ts by test/support/generate-records.ts; do not edit.
-import { chars, scaled, RecordCursor, type RecordHeader } from '../cursor.js'
+import { chars, scaled, wide, RecordCursor, type RecordHeader } from '../cursor.js'
 
 /** A `imbalance` record of DBN 1, 2, 3. `N` is `bigint` in exact objects. */
 export interface ImbalanceRecord<N extends number | bigint = number> extends RecordHeader {
@@ -32,7 +32,7 @@ export class ImbalanceCursor extends RecordCursor {
   readonly type = 'imbalance'
   /** When the capture server received it, ns since the Unix epoch. */
   get tsRecv(): bigint {
-    return this.view.getBigUint64((this.word << 2) + 16, true)
+    return wide(this.uint64, this.view, this.word + 4)
   }
   /** Upper half of `tsRecv`. */
   get tsRecvHigh(): number {
@@ -53,7 +53,7 @@ export class ImbalanceCursor extends RecordCursor {
   }
 
   get auctionTime(): bigint {
-    return this.view.getBigUint64((this.word << 2) + 32, true)
+    return wide(this.uint64, this.view, this.word + 8)
   }
   /** Upper half of `auctionTime`. */
   get auctionTimeHigh(): number {
@@ -169,6 +169,7 @@ export class ImbalanceCursor extends RecordCursor {
     const i = this.int32
     const u = this.uint32
     const b = this.bytes
+    const q = this.uint64
     const v = this.view
 
     const record: ImbalanceRecord = {
@@ -176,10 +177,10 @@ export class ImbalanceCursor extends RecordCursor {
       rtype: this.rtype,
       publisherId: u[w] >>> 16,
       instrumentId: u[w + 1],
-      tsEvent: v.getBigUint64((w << 2) + 8, true),
-      tsRecv: v.getBigUint64((w << 2) + 16, true),
+      tsEvent: wide(q, v, w + 2),
+      tsRecv: wide(q, v, w + 4),
       refPrice: scaled(i[w + 7], u[w + 6]),
-      auctionTime: v.getBigUint64((w << 2) + 32, true),
+      auctionTime: wide(q, v, w + 8),
       contBookClrPrice: scaled(i[w + 11], u[w + 10]),
       auctInterestClrPrice: scaled(i[w + 13], u[w + 12]),
       ssrFillingPrice: scaled(i[w + 15], u[w + 14]),
@@ -198,7 +199,7 @@ export class ImbalanceCursor extends RecordCursor {
       unpairedSide: chars[b[(w << 2) + 109]],
       significantImbalance: chars[b[(w << 2) + 110]],
     }
-    return this.tsOutWord < 0 ? record : { ...record, tsOut: v.getBigUint64((w + this.tsOutWord) << 2, true) }
+    return this.tsOutWord < 0 ? record : { ...record, tsOut: wide(q, v, w + this.tsOutWord) }
   }
 
   /** A copy with prices and quantities as bigints, exact (prices in units of 1e-9). */
@@ -206,6 +207,7 @@ export class ImbalanceCursor extends RecordCursor {
     const w = this.word
     const u = this.uint32
     const b = this.bytes
+    const q = this.uint64
     const v = this.view
 
     const record: ImbalanceRecord<bigint> = {
@@ -213,10 +215,10 @@ export class ImbalanceCursor extends RecordCursor {
       rtype: this.rtype,
       publisherId: u[w] >>> 16,
       instrumentId: u[w + 1],
-      tsEvent: v.getBigUint64((w << 2) + 8, true),
-      tsRecv: v.getBigUint64((w << 2) + 16, true),
+      tsEvent: wide(q, v, w + 2),
+      tsRecv: wide(q, v, w + 4),
       refPrice: v.getBigInt64((w << 2) + 24, true),
-      auctionTime: v.getBigUint64((w << 2) + 32, true),
+      auctionTime: wide(q, v, w + 8),
       contBookClrPrice: v.getBigInt64((w << 2) + 40, true),
       auctInterestClrPrice: v.getBigInt64((w << 2) + 48, true),
       ssrFillingPrice: v.getBigInt64((w << 2) + 56, true),
@@ -235,6 +237,6 @@ export class ImbalanceCursor extends RecordCursor {
       unpairedSide: chars[b[(w << 2) + 109]],
       significantImbalance: chars[b[(w << 2) + 110]],
     }
-    return this.tsOutWord < 0 ? record : { ...record, tsOut: v.getBigUint64((w + this.tsOutWord) << 2, true) }
+    return this.tsOutWord < 0 ? record : { ...record, tsOut: wide(q, v, w + this.tsOutWord) }
   }
 }

@@ -1,5 +1,5 @@
 // Generated from src/layout/structs.ts by test/support/generate-records.ts; do not edit.
-import { chars, scaled, RecordCursor, type RecordHeader } from '../cursor.js'
+import { chars, scaled, wide, RecordCursor, type RecordHeader } from '../cursor.js'
 
 /** A `mbo` record of DBN 1, 2, 3. `N` is `bigint` in exact objects. */
 export interface MboRecord<N extends number | bigint = number> extends RecordHeader {
@@ -27,7 +27,7 @@ export class MboCursor extends RecordCursor {
   readonly type = 'mbo'
   /** The venue’s order id. */
   get orderId(): bigint {
-    return this.view.getBigUint64((this.word << 2) + 16, true)
+    return wide(this.uint64, this.view, this.word + 4)
   }
   /** Upper half of `orderId`. */
   get orderIdHigh(): number {
@@ -72,7 +72,7 @@ export class MboCursor extends RecordCursor {
 
   /** When the capture server received it, ns since the Unix epoch. */
   get tsRecv(): bigint {
-    return this.view.getBigUint64((this.word << 2) + 40, true)
+    return wide(this.uint64, this.view, this.word + 10)
   }
   /** Upper half of `tsRecv`. */
   get tsRecvHigh(): number {
@@ -99,6 +99,7 @@ export class MboCursor extends RecordCursor {
     const i = this.int32
     const u = this.uint32
     const b = this.bytes
+    const q = this.uint64
     const v = this.view
 
     const record: MboRecord = {
@@ -106,19 +107,19 @@ export class MboCursor extends RecordCursor {
       rtype: this.rtype,
       publisherId: u[w] >>> 16,
       instrumentId: u[w + 1],
-      tsEvent: v.getBigUint64((w << 2) + 8, true),
-      orderId: v.getBigUint64((w << 2) + 16, true),
+      tsEvent: wide(q, v, w + 2),
+      orderId: wide(q, v, w + 4),
       price: scaled(i[w + 7], u[w + 6]),
       size: u[w + 8],
       flags: b[(w << 2) + 36],
       channelId: b[(w << 2) + 37],
       action: chars[b[(w << 2) + 38]],
       side: chars[b[(w << 2) + 39]],
-      tsRecv: v.getBigUint64((w << 2) + 40, true),
+      tsRecv: wide(q, v, w + 10),
       tsInDelta: i[w + 12],
       sequence: u[w + 13],
     }
-    return this.tsOutWord < 0 ? record : { ...record, tsOut: v.getBigUint64((w + this.tsOutWord) << 2, true) }
+    return this.tsOutWord < 0 ? record : { ...record, tsOut: wide(q, v, w + this.tsOutWord) }
   }
 
   /** A copy with prices and quantities as bigints, exact (prices in units of 1e-9). */
@@ -127,6 +128,7 @@ export class MboCursor extends RecordCursor {
     const i = this.int32
     const u = this.uint32
     const b = this.bytes
+    const q = this.uint64
     const v = this.view
 
     const record: MboRecord<bigint> = {
@@ -134,18 +136,18 @@ export class MboCursor extends RecordCursor {
       rtype: this.rtype,
       publisherId: u[w] >>> 16,
       instrumentId: u[w + 1],
-      tsEvent: v.getBigUint64((w << 2) + 8, true),
-      orderId: v.getBigUint64((w << 2) + 16, true),
+      tsEvent: wide(q, v, w + 2),
+      orderId: wide(q, v, w + 4),
       price: v.getBigInt64((w << 2) + 24, true),
       size: u[w + 8],
       flags: b[(w << 2) + 36],
       channelId: b[(w << 2) + 37],
       action: chars[b[(w << 2) + 38]],
       side: chars[b[(w << 2) + 39]],
-      tsRecv: v.getBigUint64((w << 2) + 40, true),
+      tsRecv: wide(q, v, w + 10),
       tsInDelta: i[w + 12],
       sequence: u[w + 13],
     }
-    return this.tsOutWord < 0 ? record : { ...record, tsOut: v.getBigUint64((w + this.tsOutWord) << 2, true) }
+    return this.tsOutWord < 0 ? record : { ...record, tsOut: wide(q, v, w + this.tsOutWord) }
   }
 }

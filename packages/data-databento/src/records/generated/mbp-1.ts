@@ -1,5 +1,5 @@
 // Generated from src/layout/structs.ts by test/support/generate-records.ts; do not edit.
-import { chars, scaled, RecordCursor, type RecordHeader } from '../cursor.js'
+import { chars, scaled, wide, RecordCursor, type RecordHeader } from '../cursor.js'
 import type { BidAskPair } from './bid-ask-pair.js'
 
 /** A `mbp-1` record of DBN 1, 2, 3. `N` is `bigint` in exact objects. */
@@ -61,7 +61,7 @@ export class Mbp1Cursor extends RecordCursor {
 
   /** When the capture server received it, ns since the Unix epoch. */
   get tsRecv(): bigint {
-    return this.view.getBigUint64((this.word << 2) + 32, true)
+    return wide(this.uint64, this.view, this.word + 8)
   }
   /** Upper half of `tsRecv`. */
   get tsRecvHigh(): number {
@@ -138,6 +138,7 @@ export class Mbp1Cursor extends RecordCursor {
     const i = this.int32
     const u = this.uint32
     const b = this.bytes
+    const q = this.uint64
     const v = this.view
     const p = w
     const record: Mbp1Record = {
@@ -145,14 +146,14 @@ export class Mbp1Cursor extends RecordCursor {
       rtype: this.rtype,
       publisherId: u[w] >>> 16,
       instrumentId: u[w + 1],
-      tsEvent: v.getBigUint64((w << 2) + 8, true),
+      tsEvent: wide(q, v, w + 2),
       price: scaled(i[w + 5], u[w + 4]),
       size: u[w + 6],
       action: chars[b[(w << 2) + 28]],
       side: chars[b[(w << 2) + 29]],
       flags: b[(w << 2) + 30],
       depth: b[(w << 2) + 31],
-      tsRecv: v.getBigUint64((w << 2) + 32, true),
+      tsRecv: wide(q, v, w + 8),
       tsInDelta: i[w + 10],
       sequence: u[w + 11],
       levels: [
@@ -166,7 +167,7 @@ export class Mbp1Cursor extends RecordCursor {
         },
       ],
     }
-    return this.tsOutWord < 0 ? record : { ...record, tsOut: v.getBigUint64((w + this.tsOutWord) << 2, true) }
+    return this.tsOutWord < 0 ? record : { ...record, tsOut: wide(q, v, w + this.tsOutWord) }
   }
 
   /** A copy with prices and quantities as bigints, exact (prices in units of 1e-9). */
@@ -175,6 +176,7 @@ export class Mbp1Cursor extends RecordCursor {
     const i = this.int32
     const u = this.uint32
     const b = this.bytes
+    const q = this.uint64
     const v = this.view
     const p = w
     const record: Mbp1Record<bigint> = {
@@ -182,14 +184,14 @@ export class Mbp1Cursor extends RecordCursor {
       rtype: this.rtype,
       publisherId: u[w] >>> 16,
       instrumentId: u[w + 1],
-      tsEvent: v.getBigUint64((w << 2) + 8, true),
+      tsEvent: wide(q, v, w + 2),
       price: v.getBigInt64((w << 2) + 16, true),
       size: u[w + 6],
       action: chars[b[(w << 2) + 28]],
       side: chars[b[(w << 2) + 29]],
       flags: b[(w << 2) + 30],
       depth: b[(w << 2) + 31],
-      tsRecv: v.getBigUint64((w << 2) + 32, true),
+      tsRecv: wide(q, v, w + 8),
       tsInDelta: i[w + 10],
       sequence: u[w + 11],
       levels: [
@@ -203,6 +205,6 @@ export class Mbp1Cursor extends RecordCursor {
         },
       ],
     }
-    return this.tsOutWord < 0 ? record : { ...record, tsOut: v.getBigUint64((w + this.tsOutWord) << 2, true) }
+    return this.tsOutWord < 0 ? record : { ...record, tsOut: wide(q, v, w + this.tsOutWord) }
   }
 }

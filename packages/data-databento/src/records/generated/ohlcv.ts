@@ -1,5 +1,5 @@
 // Generated from src/layout/structs.ts by test/support/generate-records.ts; do not edit.
-import { scaled, RecordCursor, type RecordHeader } from '../cursor.js'
+import { scaled, wide, RecordCursor, type RecordHeader } from '../cursor.js'
 
 /** A `ohlcv` record of DBN 1, 2, 3. `N` is `bigint` in exact objects. */
 export interface OhlcvRecord<N extends number | bigint = number> extends RecordHeader {
@@ -56,7 +56,7 @@ export class OhlcvCursor extends RecordCursor {
   }
   /** Exact. */
   get volumeRaw(): bigint {
-    return this.view.getBigUint64((this.word << 2) + 48, true)
+    return wide(this.uint64, this.view, this.word + 12)
   }
 
   /** A copy that stays; prices in price units, `NaN` when undefined. */
@@ -64,6 +64,7 @@ export class OhlcvCursor extends RecordCursor {
     const w = this.word
     const i = this.int32
     const u = this.uint32
+    const q = this.uint64
     const v = this.view
 
     const record: OhlcvRecord = {
@@ -71,20 +72,21 @@ export class OhlcvCursor extends RecordCursor {
       rtype: this.rtype,
       publisherId: u[w] >>> 16,
       instrumentId: u[w + 1],
-      tsEvent: v.getBigUint64((w << 2) + 8, true),
+      tsEvent: wide(q, v, w + 2),
       open: scaled(i[w + 5], u[w + 4]),
       high: scaled(i[w + 7], u[w + 6]),
       low: scaled(i[w + 9], u[w + 8]),
       close: scaled(i[w + 11], u[w + 10]),
       volume: u[w + 13] * 4294967296 + u[w + 12],
     }
-    return this.tsOutWord < 0 ? record : { ...record, tsOut: v.getBigUint64((w + this.tsOutWord) << 2, true) }
+    return this.tsOutWord < 0 ? record : { ...record, tsOut: wide(q, v, w + this.tsOutWord) }
   }
 
   /** A copy with prices and quantities as bigints, exact (prices in units of 1e-9). */
   toExactObject(): OhlcvRecord<bigint> {
     const w = this.word
     const u = this.uint32
+    const q = this.uint64
     const v = this.view
 
     const record: OhlcvRecord<bigint> = {
@@ -92,13 +94,13 @@ export class OhlcvCursor extends RecordCursor {
       rtype: this.rtype,
       publisherId: u[w] >>> 16,
       instrumentId: u[w + 1],
-      tsEvent: v.getBigUint64((w << 2) + 8, true),
+      tsEvent: wide(q, v, w + 2),
       open: v.getBigInt64((w << 2) + 16, true),
       high: v.getBigInt64((w << 2) + 24, true),
       low: v.getBigInt64((w << 2) + 32, true),
       close: v.getBigInt64((w << 2) + 40, true),
-      volume: v.getBigUint64((w << 2) + 48, true),
+      volume: wide(q, v, w + 12),
     }
-    return this.tsOutWord < 0 ? record : { ...record, tsOut: v.getBigUint64((w + this.tsOutWord) << 2, true) }
+    return this.tsOutWord < 0 ? record : { ...record, tsOut: wide(q, v, w + this.tsOutWord) }
   }
 }

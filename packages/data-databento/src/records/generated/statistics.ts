@@ -1,5 +1,5 @@
 // Generated from src/layout/structs.ts by test/support/generate-records.ts; do not edit.
-import { definedOrNaN, scaled, RecordCursor, type RecordHeader } from '../cursor.js'
+import { definedOrNaN, scaled, wide, RecordCursor, type RecordHeader } from '../cursor.js'
 
 /** A `statistics` record of DBN 3. `N` is `bigint` in exact objects. */
 export interface StatisticsRecord<N extends number | bigint = number> extends RecordHeader {
@@ -23,7 +23,7 @@ export class StatisticsCursor extends RecordCursor {
   readonly type = 'statistics'
   /** When the capture server received it, ns since the Unix epoch. */
   get tsRecv(): bigint {
-    return this.view.getBigUint64((this.word << 2) + 16, true)
+    return wide(this.uint64, this.view, this.word + 4)
   }
   /** Upper half of `tsRecv`. */
   get tsRecvHigh(): number {
@@ -35,7 +35,7 @@ export class StatisticsCursor extends RecordCursor {
   }
 
   get tsRef(): bigint {
-    return this.view.getBigUint64((this.word << 2) + 24, true)
+    return wide(this.uint64, this.view, this.word + 6)
   }
   /** Upper half of `tsRef`. */
   get tsRefHigh(): number {
@@ -95,6 +95,7 @@ export class StatisticsCursor extends RecordCursor {
     const i = this.int32
     const u = this.uint32
     const b = this.bytes
+    const q = this.uint64
     const v = this.view
 
     const record: StatisticsRecord = {
@@ -102,9 +103,9 @@ export class StatisticsCursor extends RecordCursor {
       rtype: this.rtype,
       publisherId: u[w] >>> 16,
       instrumentId: u[w + 1],
-      tsEvent: v.getBigUint64((w << 2) + 8, true),
-      tsRecv: v.getBigUint64((w << 2) + 16, true),
-      tsRef: v.getBigUint64((w << 2) + 24, true),
+      tsEvent: wide(q, v, w + 2),
+      tsRecv: wide(q, v, w + 4),
+      tsRef: wide(q, v, w + 6),
       price: scaled(i[w + 9], u[w + 8]),
       quantity: definedOrNaN(i[w + 11], u[w + 10]),
       sequence: u[w + 12],
@@ -114,7 +115,7 @@ export class StatisticsCursor extends RecordCursor {
       updateAction: b[(w << 2) + 60],
       statFlags: b[(w << 2) + 61],
     }
-    return this.tsOutWord < 0 ? record : { ...record, tsOut: v.getBigUint64((w + this.tsOutWord) << 2, true) }
+    return this.tsOutWord < 0 ? record : { ...record, tsOut: wide(q, v, w + this.tsOutWord) }
   }
 
   /** A copy with prices and quantities as bigints, exact (prices in units of 1e-9). */
@@ -123,6 +124,7 @@ export class StatisticsCursor extends RecordCursor {
     const i = this.int32
     const u = this.uint32
     const b = this.bytes
+    const q = this.uint64
     const v = this.view
 
     const record: StatisticsRecord<bigint> = {
@@ -130,9 +132,9 @@ export class StatisticsCursor extends RecordCursor {
       rtype: this.rtype,
       publisherId: u[w] >>> 16,
       instrumentId: u[w + 1],
-      tsEvent: v.getBigUint64((w << 2) + 8, true),
-      tsRecv: v.getBigUint64((w << 2) + 16, true),
-      tsRef: v.getBigUint64((w << 2) + 24, true),
+      tsEvent: wide(q, v, w + 2),
+      tsRecv: wide(q, v, w + 4),
+      tsRef: wide(q, v, w + 6),
       price: v.getBigInt64((w << 2) + 32, true),
       quantity: v.getBigInt64((w << 2) + 40, true),
       sequence: u[w + 12],
@@ -142,6 +144,6 @@ export class StatisticsCursor extends RecordCursor {
       updateAction: b[(w << 2) + 60],
       statFlags: b[(w << 2) + 61],
     }
-    return this.tsOutWord < 0 ? record : { ...record, tsOut: v.getBigUint64((w + this.tsOutWord) << 2, true) }
+    return this.tsOutWord < 0 ? record : { ...record, tsOut: wide(q, v, w + this.tsOutWord) }
   }
 }

@@ -1,5 +1,5 @@
 // Generated from src/layout/structs.ts by test/support/generate-records.ts; do not edit.
-import { chars, RecordCursor, type RecordHeader } from '../cursor.js'
+import { chars, wide, RecordCursor, type RecordHeader } from '../cursor.js'
 
 /** A `status` record of DBN 1, 2, 3. `N` is `bigint` in exact objects. */
 export interface StatusRecord<_N extends number | bigint = number> extends RecordHeader {
@@ -19,7 +19,7 @@ export class StatusCursor extends RecordCursor {
   readonly type = 'status'
   /** When the capture server received it, ns since the Unix epoch. */
   get tsRecv(): bigint {
-    return this.view.getBigUint64((this.word << 2) + 16, true)
+    return wide(this.uint64, this.view, this.word + 4)
   }
   /** Upper half of `tsRecv`. */
   get tsRecvHigh(): number {
@@ -60,6 +60,7 @@ export class StatusCursor extends RecordCursor {
     const w = this.word
     const u = this.uint32
     const b = this.bytes
+    const q = this.uint64
     const v = this.view
 
     const record: StatusRecord = {
@@ -67,8 +68,8 @@ export class StatusCursor extends RecordCursor {
       rtype: this.rtype,
       publisherId: u[w] >>> 16,
       instrumentId: u[w + 1],
-      tsEvent: v.getBigUint64((w << 2) + 8, true),
-      tsRecv: v.getBigUint64((w << 2) + 16, true),
+      tsEvent: wide(q, v, w + 2),
+      tsRecv: wide(q, v, w + 4),
       action: u[w + 6] & 0xffff,
       reason: u[w + 6] >>> 16,
       tradingEvent: u[w + 7] & 0xffff,
@@ -76,7 +77,7 @@ export class StatusCursor extends RecordCursor {
       isQuoting: chars[b[(w << 2) + 31]],
       isShortSellRestricted: chars[b[(w << 2) + 32]],
     }
-    return this.tsOutWord < 0 ? record : { ...record, tsOut: v.getBigUint64((w + this.tsOutWord) << 2, true) }
+    return this.tsOutWord < 0 ? record : { ...record, tsOut: wide(q, v, w + this.tsOutWord) }
   }
 
   /** A copy with prices and quantities as bigints, exact (prices in units of 1e-9). */
@@ -84,6 +85,7 @@ export class StatusCursor extends RecordCursor {
     const w = this.word
     const u = this.uint32
     const b = this.bytes
+    const q = this.uint64
     const v = this.view
 
     const record: StatusRecord<bigint> = {
@@ -91,8 +93,8 @@ export class StatusCursor extends RecordCursor {
       rtype: this.rtype,
       publisherId: u[w] >>> 16,
       instrumentId: u[w + 1],
-      tsEvent: v.getBigUint64((w << 2) + 8, true),
-      tsRecv: v.getBigUint64((w << 2) + 16, true),
+      tsEvent: wide(q, v, w + 2),
+      tsRecv: wide(q, v, w + 4),
       action: u[w + 6] & 0xffff,
       reason: u[w + 6] >>> 16,
       tradingEvent: u[w + 7] & 0xffff,
@@ -100,6 +102,6 @@ export class StatusCursor extends RecordCursor {
       isQuoting: chars[b[(w << 2) + 31]],
       isShortSellRestricted: chars[b[(w << 2) + 32]],
     }
-    return this.tsOutWord < 0 ? record : { ...record, tsOut: v.getBigUint64((w + this.tsOutWord) << 2, true) }
+    return this.tsOutWord < 0 ? record : { ...record, tsOut: wide(q, v, w + this.tsOutWord) }
   }
 }

@@ -1,6 +1,6 @@
 // Generated from src/layout/structs.ts by test/support/generate-records.ts; do not edit.
 import { readCstr } from '../../codec/cstr.js'
-import { RecordCursor, type RecordHeader } from '../cursor.js'
+import { wide, RecordCursor, type RecordHeader } from '../cursor.js'
 
 /** A `symbol-mapping-v1` record of DBN 1. `N` is `bigint` in exact objects. */
 export interface SymbolMappingV1Record<_N extends number | bigint = number> extends RecordHeader {
@@ -22,7 +22,7 @@ export class SymbolMappingV1Cursor extends RecordCursor {
   }
 
   get startTs(): bigint {
-    return this.view.getBigUint64((this.word << 2) + 64, true)
+    return wide(this.uint64, this.view, this.word + 16)
   }
   /** Upper half of `startTs`. */
   get startTsHigh(): number {
@@ -34,7 +34,7 @@ export class SymbolMappingV1Cursor extends RecordCursor {
   }
 
   get endTs(): bigint {
-    return this.view.getBigUint64((this.word << 2) + 72, true)
+    return wide(this.uint64, this.view, this.word + 18)
   }
   /** Upper half of `endTs`. */
   get endTsHigh(): number {
@@ -50,6 +50,7 @@ export class SymbolMappingV1Cursor extends RecordCursor {
     const w = this.word
     const u = this.uint32
     const b = this.bytes
+    const q = this.uint64
     const v = this.view
 
     const record: SymbolMappingV1Record = {
@@ -57,13 +58,13 @@ export class SymbolMappingV1Cursor extends RecordCursor {
       rtype: this.rtype,
       publisherId: u[w] >>> 16,
       instrumentId: u[w + 1],
-      tsEvent: v.getBigUint64((w << 2) + 8, true),
+      tsEvent: wide(q, v, w + 2),
       stypeInSymbol: readCstr(b, (w << 2) + 16, 22),
       stypeOutSymbol: readCstr(b, (w << 2) + 38, 22),
-      startTs: v.getBigUint64((w << 2) + 64, true),
-      endTs: v.getBigUint64((w << 2) + 72, true),
+      startTs: wide(q, v, w + 16),
+      endTs: wide(q, v, w + 18),
     }
-    return this.tsOutWord < 0 ? record : { ...record, tsOut: v.getBigUint64((w + this.tsOutWord) << 2, true) }
+    return this.tsOutWord < 0 ? record : { ...record, tsOut: wide(q, v, w + this.tsOutWord) }
   }
 
   /** A copy with prices and quantities as bigints, exact (prices in units of 1e-9). */
@@ -71,6 +72,7 @@ export class SymbolMappingV1Cursor extends RecordCursor {
     const w = this.word
     const u = this.uint32
     const b = this.bytes
+    const q = this.uint64
     const v = this.view
 
     const record: SymbolMappingV1Record<bigint> = {
@@ -78,12 +80,12 @@ export class SymbolMappingV1Cursor extends RecordCursor {
       rtype: this.rtype,
       publisherId: u[w] >>> 16,
       instrumentId: u[w + 1],
-      tsEvent: v.getBigUint64((w << 2) + 8, true),
+      tsEvent: wide(q, v, w + 2),
       stypeInSymbol: readCstr(b, (w << 2) + 16, 22),
       stypeOutSymbol: readCstr(b, (w << 2) + 38, 22),
-      startTs: v.getBigUint64((w << 2) + 64, true),
-      endTs: v.getBigUint64((w << 2) + 72, true),
+      startTs: wide(q, v, w + 16),
+      endTs: wide(q, v, w + 18),
     }
-    return this.tsOutWord < 0 ? record : { ...record, tsOut: v.getBigUint64((w + this.tsOutWord) << 2, true) }
+    return this.tsOutWord < 0 ? record : { ...record, tsOut: wide(q, v, w + this.tsOutWord) }
   }
 }

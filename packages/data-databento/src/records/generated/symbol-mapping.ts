@@ -1,6 +1,6 @@
 // Generated from src/layout/structs.ts by test/support/generate-records.ts; do not edit.
 import { readCstr } from '../../codec/cstr.js'
-import { RecordCursor, type RecordHeader } from '../cursor.js'
+import { wide, RecordCursor, type RecordHeader } from '../cursor.js'
 
 /** A `symbol-mapping` record of DBN 2, 3. `N` is `bigint` in exact objects. */
 export interface SymbolMappingRecord<_N extends number | bigint = number> extends RecordHeader {
@@ -32,7 +32,7 @@ export class SymbolMappingCursor extends RecordCursor {
   }
 
   get startTs(): bigint {
-    return this.view.getBigUint64((this.word << 2) + 160, true)
+    return wide(this.uint64, this.view, this.word + 40)
   }
   /** Upper half of `startTs`. */
   get startTsHigh(): number {
@@ -44,7 +44,7 @@ export class SymbolMappingCursor extends RecordCursor {
   }
 
   get endTs(): bigint {
-    return this.view.getBigUint64((this.word << 2) + 168, true)
+    return wide(this.uint64, this.view, this.word + 42)
   }
   /** Upper half of `endTs`. */
   get endTsHigh(): number {
@@ -60,6 +60,7 @@ export class SymbolMappingCursor extends RecordCursor {
     const w = this.word
     const u = this.uint32
     const b = this.bytes
+    const q = this.uint64
     const v = this.view
 
     const record: SymbolMappingRecord = {
@@ -67,15 +68,15 @@ export class SymbolMappingCursor extends RecordCursor {
       rtype: this.rtype,
       publisherId: u[w] >>> 16,
       instrumentId: u[w + 1],
-      tsEvent: v.getBigUint64((w << 2) + 8, true),
+      tsEvent: wide(q, v, w + 2),
       stypeIn: b[(w << 2) + 16],
       stypeInSymbol: readCstr(b, (w << 2) + 17, 71),
       stypeOut: b[(w << 2) + 88],
       stypeOutSymbol: readCstr(b, (w << 2) + 89, 71),
-      startTs: v.getBigUint64((w << 2) + 160, true),
-      endTs: v.getBigUint64((w << 2) + 168, true),
+      startTs: wide(q, v, w + 40),
+      endTs: wide(q, v, w + 42),
     }
-    return this.tsOutWord < 0 ? record : { ...record, tsOut: v.getBigUint64((w + this.tsOutWord) << 2, true) }
+    return this.tsOutWord < 0 ? record : { ...record, tsOut: wide(q, v, w + this.tsOutWord) }
   }
 
   /** A copy with prices and quantities as bigints, exact (prices in units of 1e-9). */
@@ -83,6 +84,7 @@ export class SymbolMappingCursor extends RecordCursor {
     const w = this.word
     const u = this.uint32
     const b = this.bytes
+    const q = this.uint64
     const v = this.view
 
     const record: SymbolMappingRecord<bigint> = {
@@ -90,14 +92,14 @@ export class SymbolMappingCursor extends RecordCursor {
       rtype: this.rtype,
       publisherId: u[w] >>> 16,
       instrumentId: u[w + 1],
-      tsEvent: v.getBigUint64((w << 2) + 8, true),
+      tsEvent: wide(q, v, w + 2),
       stypeIn: b[(w << 2) + 16],
       stypeInSymbol: readCstr(b, (w << 2) + 17, 71),
       stypeOut: b[(w << 2) + 88],
       stypeOutSymbol: readCstr(b, (w << 2) + 89, 71),
-      startTs: v.getBigUint64((w << 2) + 160, true),
-      endTs: v.getBigUint64((w << 2) + 168, true),
+      startTs: wide(q, v, w + 40),
+      endTs: wide(q, v, w + 42),
     }
-    return this.tsOutWord < 0 ? record : { ...record, tsOut: v.getBigUint64((w + this.tsOutWord) << 2, true) }
+    return this.tsOutWord < 0 ? record : { ...record, tsOut: wide(q, v, w + this.tsOutWord) }
   }
 }

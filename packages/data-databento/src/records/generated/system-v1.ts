@@ -1,6 +1,6 @@
 // Generated from src/layout/structs.ts by test/support/generate-records.ts; do not edit.
 import { readCstr } from '../../codec/cstr.js'
-import { RecordCursor, type RecordHeader } from '../cursor.js'
+import { wide, RecordCursor, type RecordHeader } from '../cursor.js'
 
 /** A `system-v1` record of DBN 1. `N` is `bigint` in exact objects. */
 export interface SystemV1Record<_N extends number | bigint = number> extends RecordHeader {
@@ -19,6 +19,7 @@ export class SystemV1Cursor extends RecordCursor {
     const w = this.word
     const u = this.uint32
     const b = this.bytes
+    const q = this.uint64
     const v = this.view
 
     const record: SystemV1Record = {
@@ -26,10 +27,10 @@ export class SystemV1Cursor extends RecordCursor {
       rtype: this.rtype,
       publisherId: u[w] >>> 16,
       instrumentId: u[w + 1],
-      tsEvent: v.getBigUint64((w << 2) + 8, true),
+      tsEvent: wide(q, v, w + 2),
       msg: readCstr(b, (w << 2) + 16, 64),
     }
-    return this.tsOutWord < 0 ? record : { ...record, tsOut: v.getBigUint64((w + this.tsOutWord) << 2, true) }
+    return this.tsOutWord < 0 ? record : { ...record, tsOut: wide(q, v, w + this.tsOutWord) }
   }
 
   /** A copy with prices and quantities as bigints, exact (prices in units of 1e-9). */
@@ -37,6 +38,7 @@ export class SystemV1Cursor extends RecordCursor {
     const w = this.word
     const u = this.uint32
     const b = this.bytes
+    const q = this.uint64
     const v = this.view
 
     const record: SystemV1Record<bigint> = {
@@ -44,9 +46,9 @@ export class SystemV1Cursor extends RecordCursor {
       rtype: this.rtype,
       publisherId: u[w] >>> 16,
       instrumentId: u[w + 1],
-      tsEvent: v.getBigUint64((w << 2) + 8, true),
+      tsEvent: wide(q, v, w + 2),
       msg: readCstr(b, (w << 2) + 16, 64),
     }
-    return this.tsOutWord < 0 ? record : { ...record, tsOut: v.getBigUint64((w + this.tsOutWord) << 2, true) }
+    return this.tsOutWord < 0 ? record : { ...record, tsOut: wide(q, v, w + this.tsOutWord) }
   }
 }
