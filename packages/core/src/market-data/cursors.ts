@@ -1,6 +1,6 @@
 import type { ColumnsOf, PriceArray } from '../interfaces/batch.js'
 import type { Instrument } from '../interfaces/instrument.js'
-import type { BarSchema, QuoteSchema, Schema } from '../interfaces/schema.js'
+import { isBarSchema, type BarSchema, type QuoteSchema, type Schema } from '../interfaces/schema.js'
 import type {
   AggressorSide,
   BarView,
@@ -87,6 +87,43 @@ class BarCursor extends RowCursor<BarSchema> implements BarView {
   }
   get volume(): number {
     return this.#columns.volume[this.row]
+  }
+}
+
+/** Bars whose prices are float64 as they are, which most bars are: nothing to divide and nothing to test, so that reading one is a load. */
+class FloatBarCursor extends RowCursor<BarSchema> implements BarView {
+  readonly #open: Float64Array
+  readonly #high: Float64Array
+  readonly #low: Float64Array
+  readonly #close: Float64Array
+  readonly #volume: Float64Array | Uint32Array
+
+  constructor(batch: ColumnarBatch<BarSchema>, instruments: readonly Instrument[]) {
+    super(batch, instruments)
+    const { open, high, low, close, volume } = batch.columns
+    this.#open = open as Float64Array
+    this.#high = high as Float64Array
+    this.#low = low as Float64Array
+    this.#close = close as Float64Array
+    this.#volume = volume
+  }
+  static fits({ columns: { open, high, low, close }, priceDivisor }: ColumnarBatch<BarSchema>): boolean {
+    return priceDivisor === 1 && [open, high, low, close].every((column) => column instanceof Float64Array)
+  }
+  get open(): number {
+    return this.#open[this.row]
+  }
+  get high(): number {
+    return this.#high[this.row]
+  }
+  get low(): number {
+    return this.#low[this.row]
+  }
+  get close(): number {
+    return this.#close[this.row]
+  }
+  get volume(): number {
+    return this.#volume[this.row]
   }
 }
 
@@ -268,12 +305,8 @@ class TradingStatusCursor extends RowCursor<'status'> implements TradingStatusVi
 }
 
 const cursors: {
-  readonly [S in Schema]: new (batch: ColumnarBatch<S>, instruments: readonly Instrument[]) => MarketView & { row: number }
+  readonly [S in Exclude<Schema, BarSchema>]: new (batch: ColumnarBatch<S>, instruments: readonly Instrument[]) => MarketView & { row: number }
 } = {
-  'ohlcv-1s': BarCursor,
-  'ohlcv-1m': BarCursor,
-  'ohlcv-1h': BarCursor,
-  'ohlcv-1d': BarCursor,
   trades: TradeCursor,
   tbbo: QuoteCursor,
   'mbp-1': QuoteCursor,
@@ -291,5 +324,9 @@ const cursors: {
 
 /** A cursor over a columnar batch, of the class its schema asks for. */
 export function openCursor<S extends Schema>(batch: ColumnarBatch<S>, instruments: readonly Instrument[]): Cursor<S> {
-  return new cursors[batch.schema](batch, instruments) as unknown as Cursor<S>
+  if (isBarSchema(batch.schema)) {
+    const bars = batch as unknown as ColumnarBatch<BarSchema>
+    return new (FloatBarCursor.fits(bars) ? FloatBarCursor : BarCursor)(bars, instruments) as unknown as Cursor<S>
+  }
+  return new cursors[batch.schema as Exclude<S, BarSchema>](batch as never, instruments) as unknown as Cursor<S>
 }
