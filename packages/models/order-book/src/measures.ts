@@ -31,12 +31,15 @@ export function bookMeasures(judging: Judging<BookRows>): readonly Measure[] {
     score('auc', aucStatistic(direction.map((label) => (label === 2 ? 1 : label === 0 ? 0 : -1)), lean)), // prettier-ignore
     score('macroF1', classStatistic(direction, said('direction', tendencies.directionPriors), { classes: 3, metric: 'macroF1' })),
     score('spreadMacroF1', classStatistic(spread, said('spread', tendencies.spreadPriors), { classes: 3, metric: 'macroF1' })),
-    score('spreadAuc', aucStatistic(spread.map((label) => (label === 0 ? 1 : label === 2 ? 0 : -1)), at(place.spread).map((narrower, i) => narrower / (narrower + values[i * width + place.spread + 2])))), // prettier-ignore
+    score('spreadAuc', aucStatistic(spread.map((label) => (label === 0 ? 1 : label === 2 ? 0 : -1)), at(place.spread).map((narrower, i) => narrowerShare(narrower, values[i * width + place.spread + 2])))), // prettier-ignore
     score('impactR2', rSquaredStatistic(Float64Array.from(test, (row) => rows.impactBp[row]), impact, 0)), // prettier-ignore
     score('ece', calibrationStatistic(up, direction.map((label) => (label < 0 ? -1 : label === 2 ? 1 : 0))), 'lower'), // prettier-ignore
     { name: 'costSavingBps', unit: 'basis-points', direction: 'higher', statistic: meanStatistic(savings(judging)) },
   ]
 }
+
+/** Chance that the spread narrows if it changes; even where neither change has a chance. */
+const narrowerShare = (narrower: number, wider: number): number => (narrower + wider > 0 ? narrower / (narrower + wider) : 0.5)
 
 /**
  * What following the advice would have saved an order at each row, the mean of a buy and a sell: taken at once where it says so, else taken at the horizon, at the
