@@ -36,6 +36,7 @@ export const errorCodes = {
   DBN_FILE: { cause: 'The file cannot be opened.', cure: 'See the cause: path or permissions.' },
   DBN_BIG_ENDIAN: { cause: 'The machine is big-endian.', cure: 'Decode on another machine.' },
   ...zstdErrorCodes,
+  DATABENTO_OPTION: { cause: 'An option is not usable.', cure: 'Correct the value named in the message.' },
   DATABENTO_KEY: {
     cause: 'The API key does not have 32 characters.',
     cure: 'Copy it from the Databento portal; pass it as a value, never on the command line.',

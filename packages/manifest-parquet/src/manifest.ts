@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { systemClock, type CallOptions, type Clock, type ManifestPin } from '@gatehouse/contracts'
 import { type LogFileSystem, TradingError } from '@gatehouse/durable-log'
 import { type Batch, type Calendar, type Manifest, type ManifestTransaction } from '@gatehouse/core'
@@ -13,7 +14,7 @@ import { type LineageEntry, lineageOf } from './maintain/lineage.js'
 import { checkQuality, type QualityOptions, type QualityReport } from './maintain/quality.js'
 import { applyRetention, type RetentionPolicy, type RetentionReport } from './maintain/retention.js'
 import { dropPin, savedPins, savePin } from './maintain/saved-pins.js'
-import { layoutFrom, layoutOf, metaDataOf, type PartitionBy, requireFits, type TableLayout } from './table/layout.js'
+import { columnOf, layoutFrom, layoutOf, metaDataOf, type PartitionBy, requireFits, type TableLayout } from './table/layout.js'
 import { pinOf } from './table/pin.js'
 import { PendingAppends } from './table/pending-appends.js'
 import { TableSnapshot } from './table/snapshot.js'
@@ -265,16 +266,30 @@ export class ParquetManifest implements Manifest {
     const { codec = 'snappy', partitionBy, lineage } = this.#options
     const layout = layoutOf(batch, codec, partitionBy)
     const state = await this.#log.commit(
-      (before, timestamp) => (before.version >= 0 ? undefined : createTable(layout, timestamp, lineage)),
+      (before, timestamp) => (before.version >= 0 ? undefined : createTable(layout, batch, timestamp, lineage)),
       this.#nowMs,
     )
     return this.#layout(state)
   }
 }
 
-function createTable(layout: TableLayout, createdTime: number, lineage: Readonly<Record<string, string>> | undefined): Proposal {
-  // No random identity: the same calls under the same clock give the same log.
-  const digest = sha256(JSON.stringify([layout.source, layout.schema, layout.partitionBy, createdTime]))
+function createTable(
+  layout: TableLayout,
+  first: Batch,
+  createdTime: number,
+  lineage: Readonly<Record<string, string>> | undefined,
+): Proposal {
+  // No random identity: the same calls under the same clock give the same log. Tables that begin with other rows have another.
+  const rows = createHash('sha256')
+  for (const { name } of layout.columns) {
+    const values = columnOf(first, name)
+    rows.update(ArrayBuffer.isView(values) ? new Uint8Array(values.buffer, values.byteOffset, values.byteLength) : JSON.stringify(values))
+  }
+  const { availableAt, instrumentIndex, instruments } = first
+  const places = Array.from(instrumentIndex, (place) => instruments[place].id).join()
+  const digest = sha256(
+    JSON.stringify([layout.source, layout.schema, layout.partitionBy, createdTime, availableAt.join(), places, rows.digest('hex')]),
+  )
   const id = digest.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, '$1-$2-5$3-8$4-$5')
   const actions: Action[] = [{ protocol: { minReaderVersion: 1, minWriterVersion: 2 } }, { metaData: metaDataOf(layout, id, createdTime) }]
   return {

@@ -164,6 +164,20 @@ describe('a manifest', () => {
     expect(pins.slice(0, 2)).toEqual(pins.slice(2))
   })
 
+  test('has an identity of its own, also beside one that was made in the same millisecond', async () => {
+    const ids = new Set<string>()
+    for (const [name, seed, symbol] of [
+      ['a', 1, spy],
+      ['b', 2, spy],
+      ['c', 1, qqq],
+    ] as const) {
+      await using manifest = await openManifest({ directory: join(directory, name), clock: { now: () => noon } })
+      await manifest.append(bars({ from: noon, minutes: 30, seed, instruments: [symbol] }), { appId: 'test', sequence: 1 })
+      ids.add((await manifest.commit()).tableId)
+    }
+    expect(ids.size).toBe(3)
+  })
+
   test('proves a pin, and says what is wrong with a file that changed', async () => {
     const { open } = await import('node:fs/promises')
     await using manifest = await openManifest({ directory })

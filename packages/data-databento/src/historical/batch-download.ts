@@ -33,6 +33,8 @@ export async function downloadJob(
   options: DownloadOptions,
 ): Promise<readonly DownloadedFile[]> {
   const { directory, parallel = 4, filter = () => true, onProgress } = options
+  if (!Number.isInteger(parallel) || parallel < 1)
+    throw new TradingError('DATABENTO_OPTION', `parallel is ${parallel}: it must be a whole number from 1 on`, { parallel })
   await mkdir(directory, { recursive: true })
   const wanted = files.filter(filter)
   const total = wanted.reduce((sum, { size }) => sum + size, 0)
@@ -73,6 +75,10 @@ async function downloadFile(
 ): Promise<DownloadedFile> {
   // The name comes from outside: it must not lead out of the directory.
   const filename = basename(file.filename)
+  if (filename === '' || filename === '.' || filename === '..')
+    throw new TradingError('DATABENTO_RESPONSE', `a file of the job is called "${file.filename}", which is no file name`, {
+      filename: file.filename,
+    })
   const path = join(options.directory, filename)
   const part = `${path}.part`
   const expected = file.hash.replace(/^sha256:/, '').toLowerCase()

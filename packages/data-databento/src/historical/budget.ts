@@ -25,9 +25,11 @@ interface Entry {
 export class Budget {
   readonly #options: BudgetOptions
 
-  /** @throws {TradingError} `DATABENTO_BUDGET` when a month is limited and there is no ledger to remember it in */
+  /** @throws {TradingError} `DATABENTO_BUDGET` when a limit is no amount, or a month is limited and there is no ledger to remember it in */
   constructor(options: BudgetOptions = {}) {
     this.#options = options
+    requireAmount('maxCostUsd', options.maxCostUsd)
+    requireAmount('maxCostPerMonthUsd', options.maxCostPerMonthUsd)
     if (options.maxCostPerMonthUsd !== undefined && options.ledger === undefined) {
       throw new TradingError(
         'DATABENTO_BUDGET',
@@ -49,6 +51,7 @@ export class Budget {
   async spend(endpoint: string, request: string, costUsd: number, maxCostUsd: number | undefined): Promise<void> {
     if (!Number.isFinite(costUsd) || costUsd < 0)
       throw new TradingError('DATABENTO_BUDGET', `the cost of ${endpoint} is not known (${costUsd}): refused`, { costUsd })
+    requireAmount('maxCostUsd', maxCostUsd)
     const limit = Math.min(maxCostUsd ?? Infinity, this.#options.maxCostUsd ?? Infinity)
     if (costUsd > limit) {
       throw new TradingError(
@@ -60,15 +63,23 @@ export class Budget {
     const { ledger, maxCostPerMonthUsd = Infinity, now = Date.now } = this.#options
     if (ledger === undefined) return
     const at = new Date(now()).toISOString()
-    const spent = await this.spentInMonth(at.slice(0, 7))
-    if (spent + costUsd > maxCostPerMonthUsd) {
+    const refuseAbove = (spent: number): void => {
+      if (spent + costUsd <= maxCostPerMonthUsd) return
       throw new TradingError(
         'DATABENTO_BUDGET',
         `${endpoint} would cost ${usd(costUsd)}; ${usd(spent)} of the ${usd(maxCostPerMonthUsd)} of ${at.slice(0, 7)} are spent`,
         { costUsd, spent, limit: maxCostPerMonthUsd },
       )
     }
+    refuseAbove(await this.spentInMonth(at.slice(0, 7)))
     await append(ledger, { at, endpoint, costUsd, request })
+    // Added up again: of two calls at a time, from whatever process, at least one sees the other.
+    try {
+      refuseAbove((await this.spentInMonth(at.slice(0, 7))) - costUsd)
+    } catch (error) {
+      await append(ledger, { at, endpoint, costUsd: -costUsd, request: 'refused, not sent' })
+      throw error
+    }
   }
 
   /** Spent in a month `YYYY-MM` (UTC) by the ledger, USD. */
@@ -81,6 +92,12 @@ export class Budget {
       return entry.at.startsWith(month) ? sum + entry.costUsd : sum
     }, 0)
   }
+}
+
+/** `NaN` compares as false with everything: as a limit it would let every cost pass. */
+function requireAmount(name: string, amount: number | undefined): void {
+  if (amount === undefined || amount >= 0) return
+  throw new TradingError('DATABENTO_BUDGET', `${name} is ${amount}: it must be an amount in USD from 0 on`, { [name]: amount })
 }
 
 const usd = (amount: number): string => `$${amount.toFixed(4)}`

@@ -306,17 +306,36 @@ export class HistoricalClient {
         compression: 'zstd',
       },
     })
-    const decoder = new TextDecoder('utf-8', { fatal: true })
+    const decoder = new TextDecoder()
     let text = ''
     for await (const chunk of decompressed(bodyOf(response, endpoint, signal), 'auto')) {
       text += decoder.decode(chunk, { stream: true })
       const lines = text.split('\n')
       text = lines.pop() ?? ''
-      for (const line of lines) if (line !== '') yield camelKeys<Record<string, unknown>>(JSON.parse(line))
+      for (const line of lines) if (line !== '') yield objectOf(line, endpoint)
+      if (text.length > MAX_LINE_LENGTH) throw notLines(endpoint, `a line of more than ${MAX_LINE_LENGTH} characters`)
     }
     text += decoder.decode()
-    if (text !== '') yield camelKeys<Record<string, unknown>>(JSON.parse(text))
+    if (text !== '') yield objectOf(text, endpoint)
   }
+}
+
+/** Longer than any record of reference data by far: what has no line ends is not kept in memory whole. */
+const MAX_LINE_LENGTH = 1 << 24
+
+function objectOf(line: string, endpoint: string): Record<string, unknown> {
+  let value: unknown
+  try {
+    value = JSON.parse(line)
+  } catch (cause) {
+    throw notLines(endpoint, line.slice(0, 80), cause)
+  }
+  if (typeof value !== 'object' || value === null) throw notLines(endpoint, line.slice(0, 80))
+  return camelKeys<Record<string, unknown>>(value)
+}
+
+function notLines(endpoint: string, found: string, cause?: unknown): TradingError {
+  return new TradingError('DATABENTO_RESPONSE', `${endpoint} should answer one JSON object a line, found ${found}`, { endpoint }, { cause })
 }
 
 /** What reference data is meant. */

@@ -46,7 +46,7 @@ export class ApiKey {
 
   /** The text with the key taken out, should it ever be in there. */
   redact(text: string): string {
-    return text.replaceAll(this.#key, '[key]')
+    return text.replaceAll(this.#key, '[key]').replaceAll(Buffer.from(`${this.#key}:`).toString('base64'), '[key]')
   }
 
   toString(): string {
@@ -80,8 +80,15 @@ export interface AuthRequest {
   readonly slowReader?: 'warn' | 'skip' | undefined
 }
 
-/** The line that answers the challenge. */
+/**
+ * The line that answers the challenge.
+ * @throws {TradingError} `DATABENTO_OPTION` when a value would end its field or the line
+ */
 export function authLine(key: ApiKey, challenge: string, request: AuthRequest): string {
+  for (const name of ['dataset', 'client'] as const) {
+    if (request[name] === '' || /[|\n\r]/.test(request[name]))
+      throw new TradingError('DATABENTO_OPTION', `${name} is ${JSON.stringify(request[name])}, which cannot be sent`, { name })
+  }
   const fields = [
     `auth=${key.answer(challenge)}`,
     `dataset=${request.dataset}`,

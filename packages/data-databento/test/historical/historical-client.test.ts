@@ -128,6 +128,23 @@ describe('HistoricalClient', () => {
     expect((await readFile(ledger, 'utf8')).trim().split('\n')).toHaveLength(1)
   })
 
+  test('calls at the same time cannot pass the limit of a month together', async () => {
+    const ledger = join(await folder(), 'ledger.jsonl')
+    const client = await open([], { budget: { ledger, maxCostPerMonthUsd: 0.004 } })
+    const outcomes = await Promise.allSettled([1, 2, 3, 4].map(() => client.timeseries.getRangeBytes(request)))
+    expect(outcomes.filter(({ status }) => status === 'fulfilled').length).toBeLessThanOrEqual(1)
+    expect(simulator?.count('timeseries.get_range')).toBeLessThanOrEqual(1)
+  })
+
+  test.each([NaN, -1])('a limit of %d is refused: it would let every cost pass', async (limit) => {
+    const client = await open()
+    await expect(client.timeseries.getRange({ ...request, maxCostUsd: limit })).rejects.toMatchObject({ code: 'DATABENTO_BUDGET' })
+    expect(simulator?.count('timeseries.get_range')).toBe(0)
+    expect(() => new HistoricalClient({ apiKey: trialKey, budget: { maxCostUsd: limit } })).toThrow(
+      expect.objectContaining({ code: 'DATABENTO_BUDGET' }),
+    )
+  })
+
   test('a ledger that cannot be read refuses, because what was spent is unknown', async () => {
     const ledger = join(await folder(), 'ledger.jsonl')
     await writeFile(ledger, '{"at": "2023-11')
@@ -202,6 +219,21 @@ describe('batch download', () => {
     ])
   })
 
+  test.each(['..', '.', '/'])('a file that calls itself %s is refused', async (filename) => {
+    const files = [{ filename, size: 1, hash: 'sha256:00', urls: { https: 'https://hist.databento.com/x' } }]
+    const client = new HistoricalClient({ apiKey: trialKey, fetch: async () => new Response(JSON.stringify(files)) })
+    await expect(client.batch.download('JOB', { directory: join(await folder(), 'into') })).rejects.toMatchObject({
+      code: 'DATABENTO_RESPONSE',
+    })
+  })
+
+  test('downloads of none at a time are refused', async () => {
+    const client = await open([], {}, { JOB: job })
+    await expect(client.batch.download('JOB', { directory: await folder(), parallel: 0 })).rejects.toMatchObject({
+      code: 'DATABENTO_OPTION',
+    })
+  })
+
   test('what is there and right is kept', async () => {
     const client = await open([], {}, { JOB: job })
     const into = await folder()
@@ -222,5 +254,22 @@ describe('batch download', () => {
     await expect(readFile(join(into, 'a.dbn.zst'))).rejects.toMatchObject({ code: 'ENOENT' })
     await client.batch.download('JOB', { directory: into })
     expect((await readFile(join(into, 'a.dbn.zst'))).equals(job['a.dbn.zst'])).toBe(true)
+  })
+})
+
+describe('reference data', () => {
+  const linesOf = async (body: string): Promise<unknown[]> => {
+    const client = new HistoricalClient({ apiKey: trialKey, fetch: async () => new Response(body) })
+    const lines: unknown[] = []
+    for await (const line of client.reference.corporateActions({ start: '2024-01-01' })) lines.push(line)
+    return lines
+  }
+
+  test('comes as objects, one a line', async () => {
+    expect(await linesOf('{"event_id":1}\n{"event_id":2}')).toEqual([{ eventId: 1 }, { eventId: 2 }])
+  })
+
+  test.each(['{"event_id":1}\nnot json', '1\n', 'null'])('that is none is an error by name: %s', async (body) => {
+    await expect(linesOf(body)).rejects.toMatchObject({ code: 'DATABENTO_RESPONSE' })
   })
 })

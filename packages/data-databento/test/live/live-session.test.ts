@@ -12,7 +12,7 @@ import {
   type SessionOptions,
 } from '@gatehouse/data-databento'
 import { gatewaySimulator, systemRecord, trialKey } from '@gatehouse/data-databento/testing'
-import { subscriptionLines } from '../../src/live/protocol.js'
+import { authLine, subscriptionLines } from '../../src/live/protocol.js'
 
 let server: Server | undefined
 afterEach(() => server?.close())
@@ -117,6 +117,11 @@ describe('subscriptions', () => {
     expect(lines.map((line) => /symbols=([^|]*)/.exec(line)?.[1]?.split(',').length)).toEqual([500, 500, 1])
     expect(lines.map((line) => line.includes('is_last=1'))).toEqual([false, false, true])
     expect(lines.every((line) => line.includes('id=4'))).toBe(true)
+  })
+
+  test('a dataset that would end the line it is sent in is refused', () => {
+    const request = { dataset: 'GLBX.MDP3\nschema=mbo', tsOut: false, compression: 'none', client: 'test' } as const
+    expect(() => authLine(new ApiKey(trialKey), 'challenge', request)).toThrow(expect.objectContaining({ code: 'DATABENTO_OPTION' }))
   })
 
   test('that cannot be are refused: no symbols, a snapshot of trades, separators in a symbol', () => {
