@@ -1,4 +1,5 @@
 import { TradingError } from '@gatehouse/contracts'
+import { never, timeKey, timeKeys, type TimeKey } from '../engine/time-key.js'
 import type { Batch } from '../interfaces/batch.js'
 import type { Calendar, SessionWindow } from '../interfaces/calendar.js'
 import type { Feed, FeedStatus } from '../interfaces/feed.js'
@@ -73,6 +74,8 @@ export function aggregateBars(feed: Feed, { to, calendar }: AggregateOptions): A
   return Object.defineProperty(made, 'report', { value: report, enumerable: true }) as AggregateFeed
 }
 
+const batchRows = 1024
+
 class BarMaker {
   readonly #to: BarSchema
   readonly #calendar: Calendar | undefined
@@ -80,7 +83,11 @@ class BarMaker {
   readonly #places: ReadonlyMap<string, number>
   readonly #report: { rows: number; outsideSession: number }
   readonly #open = new Map<number, Bucket>()
-  #nextEnd: TimeNs | undefined
+  /** When the first of the open bars was known. Times of rows are compared as keys: a bigint a row would be all that is allocated. */
+  #nextEnd: TimeKey = never
+  /** Bars that are closed and not yet given, and how many more there is room for. */
+  #made: BarBuilder | undefined
+  #room = 0
   #source = ''
   // The window that the last row fell into; rows come in order, so it mostly holds the next one too.
   #window: BarSpan | undefined
@@ -102,27 +109,42 @@ class BarMaker {
 
   *take(batch: Batch<BarSchema>): Generator<Batch | FeedStatus> {
     if (batch.source !== this.#source) {
-      yield* this.#give((bucket) => bucket !== undefined)
+      yield* this.#close((bucket) => bucket !== undefined, 0)
+      yield* this.#give()
       this.#source = batch.source
     }
     const bar: BarView & { row: number } = batch.view()
-    for (bar.row = 0; bar.row < batch.length; bar.row++) {
-      const known = bar.availableAt
-      if (this.#nextEnd !== undefined && this.#nextEnd < known) yield* this.#give((bucket) => bucket.known < known)
-      // The first hour of a session is stamped before it opens: its end says where it belongs.
-      const span = this.#spanOf(bar.tsEvent) ?? this.#spanOf(bar.tsEvent + barNs[batch.schema] - 1n)
+    const [starts, ends] = [timeKeys(batch.columns.tsEvent), timeKeys(batch.availableAt)]
+    for (let row = 0; row < batch.length; row++) {
+      bar.row = row
+      const known = ends[row]
+      if (this.#nextEnd < known) yield* this.#close((bucket) => timeKey(bucket.known) < known, batch.length - row)
+      const span = this.#holds(starts[row]) ? this.#window : this.#spanOfBar(bar, barNs[batch.schema])
       if (span === undefined) {
         this.#report.outsideSession++
         continue
       }
       this.#report.rows++
-      this.#add(bar, span.begins, span.known > known ? span.known : known)
+      this.#add(bar, span.begins, span.knownKey >= known ? span.known : bar.availableAt)
     }
+    yield* this.#give()
   }
 
   /** What is open at the end of the rows, if it ended within the range. */
   *finish(to: TimeNs): Generator<Batch> {
-    yield* this.#give((bucket) => bucket.known < to)
+    yield* this.#close((bucket) => bucket.known < to, 0)
+    yield* this.#give()
+  }
+
+  /** Whether a time falls into the window that the last row fell into. */
+  #holds(key: TimeKey): boolean {
+    const last = this.#window
+    return last !== undefined && key >= last.opensKey && key < last.closesKey
+  }
+
+  /** The first hour of a session is stamped before it opens: its end says where it belongs. */
+  #spanOfBar({ tsEvent }: BarView, length: bigint): BarSpan | undefined {
+    return this.#spanOf(tsEvent) ?? this.#spanOf(tsEvent + length - 1n)
   }
 
   #add(bar: BarView, begins: TimeNs, known: TimeNs): void {
@@ -138,51 +160,70 @@ class BarMaker {
       return
     }
     this.#open.set(instrument, { instrument, begins, known, open: bar.open, high, low, close, volume })
-    if (this.#nextEnd === undefined || known < this.#nextEnd) this.#nextEnd = known
+    this.#noteEnd(known)
   }
 
-  /** Gives the open bars that are due, by the time they were known, then by instrument. */
-  *#give(isDue: (bucket: Bucket) => boolean): Generator<Batch> {
+  #noteEnd(known: TimeNs): void {
+    const key = timeKey(known)
+    if (key < this.#nextEnd) this.#nextEnd = key
+  }
+
+  /** Closes the open bars that are due, by the time they were known, then by instrument. @param more rows that may still close others */
+  *#close(isDue: (bucket: Bucket) => boolean, more: number): Generator<Batch> {
     const due = [...this.#open.values()]
       .filter(isDue)
       .sort((a, b) => (a.known < b.known ? -1 : a.known > b.known ? 1 : a.instrument - b.instrument))
     if (due.length === 0) return
-    const rows = new BarBuilder({ schema: this.#to, source: this.#source, instruments: this.#instruments, capacity: due.length })
+    if (this.#made !== undefined && this.#room < due.length) yield* this.#give()
+    if (this.#made === undefined) {
+      this.#room = due.length + Math.min(more, batchRows)
+      this.#made = new BarBuilder({ schema: this.#to, source: this.#source, instruments: this.#instruments, capacity: this.#room })
+    }
+    this.#room -= due.length
     for (const { instrument, begins, known, open, high, low, close, volume } of due) {
       this.#open.delete(instrument)
-      rows.times(instrument, Number(begins / second), Number(begins % second), Number(known / second), Number(known % second))
-      rows.values(open, high, low, close, volume)
+      this.#made.times(instrument, Number(begins / second), Number(begins % second), Number(known / second), Number(known % second))
+      this.#made.values(open, high, low, close, volume)
     }
-    this.#nextEnd = undefined
-    for (const { known } of this.#open.values()) if (this.#nextEnd === undefined || known < this.#nextEnd) this.#nextEnd = known
-    yield anyBatch(rows.take())
+    this.#nextEnd = never
+    for (const { known } of this.#open.values()) this.#noteEnd(known)
+  }
+
+  /** Gives the bars that were closed: one batch for each that came in, not one a bar. */
+  *#give(): Generator<Batch> {
+    if (this.#made !== undefined) yield anyBatch(this.#made.take())
+    this.#made = undefined
   }
 
   /** The bar that a time belongs to: its stamp and when it is known. `undefined` while the market is closed. */
   #spanOf(time: TimeNs): BarSpan | undefined {
-    const last = this.#window
-    if (last !== undefined && time >= last.opens && time < last.closes) return last
+    if (this.#holds(timeKey(time))) return this.#window
     const clock = time - (time % this.#length)
     if (this.#calendar === undefined) {
-      return (this.#window = { opens: clock, closes: clock + this.#length, begins: clock, known: clock + this.#length })
+      return (this.#window = spanOf(clock, clock + this.#length, clock, clock + this.#length))
     }
     const window = windowAt(this.#calendar, time)
     if (window === undefined) return undefined
     if (this.#to === 'ohlcv-1d') {
       const session = this.#calendar.sessionContaining(time)!
-      return (this.#window = { opens: window.opens, closes: window.closes, begins: session.opens, known: session.closes })
+      return (this.#window = spanOf(window.opens, window.closes, session.opens, session.closes))
     }
     const end = clock + this.#length < window.closes ? clock + this.#length : window.closes
-    return (this.#window = { opens: clock > window.opens ? clock : window.opens, closes: end, begins: clock, known: end })
+    return (this.#window = spanOf(clock > window.opens ? clock : window.opens, end, clock, end))
   }
 }
 
 /** Times that make up a bar, its stamp, and when it is known. */
 interface BarSpan {
-  readonly opens: TimeNs
-  readonly closes: TimeNs
+  readonly opensKey: TimeKey
+  readonly closesKey: TimeKey
   readonly begins: TimeNs
   readonly known: TimeNs
+  readonly knownKey: TimeKey
+}
+
+function spanOf(opens: TimeNs, closes: TimeNs, begins: TimeNs, known: TimeNs): BarSpan {
+  return { opensKey: timeKey(opens), closesKey: timeKey(closes), begins, known, knownKey: timeKey(known) }
 }
 
 function windowAt(calendar: Calendar, time: TimeNs): SessionWindow | undefined {
