@@ -1,5 +1,8 @@
 import type { ModelFamily } from '@gatehouse/core'
+import { gapRanker } from '@gatehouse/model-gap-ranker'
 import { macroRegime } from '@gatehouse/model-macro-regime'
+import { orderBook } from '@gatehouse/model-order-book'
+import { secondsBar } from '@gatehouse/model-seconds-bar'
 import type { FamilyName } from './lane.js'
 
 /** What a study may ask of any family. */
@@ -34,6 +37,31 @@ export const choices: Readonly<Record<FamilyName, Choice>> = {
     hypothesis: 'Momentum carries on in quiet and in hectic markets and reverts in ordinary ones; volatility persists.',
     intendedUse: 'A bound on size for liquid names, hourly, one unit a name.',
     limitations: 'Trained on few names of one source; no intraday news; not for auctions or halts.',
+    metric: 'macroF1',
+  },
+  'gap-ranker': {
+    // A minute before the open, so that orders still reach the auction.
+    maker: (choice) => gapRanker({ session: '09:29', ...choice }),
+    title: 'Names that gap up, ranked by the morning',
+    hypothesis: 'News moves small and large floats one way and middling ones the other; unusual pre-market volume carries on.',
+    intendedUse: 'Which names to buy in the opening auction and sell in the closing one.',
+    limitations: 'Trained on one synthetic cross-section; knows nothing of halts or of shares that cannot be bought.',
+    metric: 'ndcgAt5',
+  },
+  'seconds-bar': {
+    maker: (choice) => secondsBar({ strideSeconds: 30, epochs: 4, ...choice }),
+    title: 'Barriers on bars of a second',
+    hypothesis: 'The sign of short momentum follows activity: it carries on where trading is hectic or quiet, and reverts in between.',
+    intendedUse: 'Timing of entries in liquid names during regular hours, held for a minute at most.',
+    limitations: 'Trained on two names of one source and ten sessions; knows nothing of news or auctions.',
+    metric: 'auc',
+  },
+  'order-book': {
+    maker: (choice) => orderBook({ step: { ms: 250 }, horizon: 4, epochs: 6, ...choice }),
+    title: 'Direction, spread and impact from ten levels',
+    hypothesis: 'Imbalance between the sides of the book leads the price within a second; its sign follows depth.',
+    intendedUse: 'Whether an order that has to be done crosses the spread or rests.',
+    limitations: 'Trained on an hour a day of two names; knows nothing of hidden orders.',
     metric: 'macroF1',
   },
 }

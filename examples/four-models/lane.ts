@@ -1,7 +1,7 @@
 import type { Batch, Feed, Schema, TimeNs, TimeRange } from '@gatehouse/core'
 
 /** The four families, in the order in which they speak of a day: how much, which names, when, how. */
-export const familyNames = ['macro-regime'] as const
+export const familyNames = ['macro-regime', 'gap-ranker', 'seconds-bar', 'order-book'] as const
 export type FamilyName = (typeof familyNames)[number]
 
 /** What is recorded of a feed. */

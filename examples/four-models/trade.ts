@@ -24,7 +24,7 @@ import { openManifest } from '@gatehouse/manifest-parquet'
 import { exampleRegistry } from './govern.js'
 import { familyOf } from './families.js'
 import { laneOf, readPlan, type Plan, type RecordedLane } from './plan.js'
-import { fourModels } from './strategy.js'
+import { fourModels } from './strategy/four-models.js'
 
 /** A model by its alias, verified to the byte; or, where no alias was earned, the bare artifact, which a simulated account takes as ungated. */
 async function loadModel({ out, seed, models }: Plan, { family, tradeFrom }: RecordedLane): Promise<RunModel> {

@@ -1,4 +1,4 @@
-import { syntheticMarket, xnys, type TimeNs } from '@gatehouse/core'
+import { selectRows, syntheticMarket, xnys, type Batch, type Session, type TimeNs, type TimeRange } from '@gatehouse/core'
 import { day, hour, type Lane, type Market } from '../lane.js'
 
 const [from, to] = ['2016-01-01', '2024-01-01']
@@ -23,10 +23,49 @@ export function openSynthetic(seed: number): Market {
       windows: () => ({ until: tradeFrom - 395n * day, tradeFrom }),
       warmUpNs: 180n * day,
     },
+    {
+      family: 'gap-ranker',
+      schemas: ['ohlcv-1d', 'ohlcv-1m', 'news', 'fundamentals'],
+      sources: [{ feed: market.gaps(), ranges: [{ from: tradeFrom - 900n * day, to: market.range.to }], keep: beforeOpen(tradeFrom) }],
+      windows: () => ({ until: tradeFrom - 200n * day, tradeFrom }),
+      warmUpNs: 60n * day,
+    },
+    {
+      family: 'seconds-bar',
+      schemas: ['ohlcv-1s'],
+      sources: [{ feed: fast.bars('ohlcv-1s'), ranges: [{ from: sessionsBack(14), to: market.range.to }] }],
+      windows: () => ({ until: sessionsBack(4), tradeFrom }),
+      warmUpNs: 4n * day,
+    },
+    {
+      family: 'order-book',
+      schemas: ['mbp-10'],
+      sources: fastNames.map((name) => ({ feed: fast.book(name), ranges: sessions.slice(-tradedSessions - 4).map(bookHour) })),
+      windows: () => ({ until: sessionsBack(1), tradeFrom }),
+      warmUpNs: 30n * hour,
+    },
   ]
   return {
     description: `a synthetic market (seed ${seed})`,
     lanes,
     sessions: [{ name: 'blend', lanes: lanes.map(({ family }) => family) }],
+  }
+}
+
+/** Books are recorded from half an hour after the open, for half an hour. */
+function bookHour({ opens }: Session): TimeRange {
+  return { from: opens + hour / 2n, to: opens + hour }
+}
+
+/** Of the minutes before trading those that came before the open: what came later is no feature of a morning. */
+function beforeOpen(tradeFrom: TimeNs): (batch: Batch) => Batch | undefined {
+  const calendar = xnys()
+  return (batch) => {
+    if (batch.schema !== 'ohlcv-1m') return batch
+    const rows = Uint32Array.from(batch.availableAt.keys()).filter((row) => {
+      const at = batch.availableAt[row]
+      return at >= tradeFrom || !calendar.isOpen(at - 1n)
+    })
+    return rows.length === batch.length ? batch : selectRows(batch, rows)
   }
 }

@@ -1,17 +1,16 @@
-import { perInstrument, type Strategy } from '@gatehouse/core'
+import { perInstrument } from '@gatehouse/core'
 import { posture, type MacroRegimePrediction } from '@gatehouse/model-macro-regime'
-import type { FamilyName } from './lane.js'
+import type { Sleeve } from './four-models.js'
 
 /** Share of the equity that one name may take when the posture is full. */
 const shareOfEquity = 0.2
 /** Positions move in these steps of the full size: less turnover than following every breath of the model. */
 const steps = 4
 
-/** Trades the posture of the macro-regime model: size by bias, less where the regime is rough. */
-export const fourModels = (_families: readonly FamilyName[]): Strategy => {
+/** Holds the posture of the macro-regime model from hour to hour: size by bias, less where the regime is rough. */
+export function hourlySleeve(): Sleeve {
   const sizes = perInstrument(() => ({ taken: 0 }))
   return {
-    name: 'four-models',
     onBar(bar, context) {
       if (bar.schema !== 'ohlcv-1h') return
       const { equity } = context.portfolio
