@@ -70,6 +70,21 @@ export class Calendars {
     return `${symbol}: its calendar ${name} knows ${formatTime(from).slice(0, 10)} to ${formatTime(to).slice(0, 10)}, not ${formatTime(at)}`
   }
 
+  /** For how long a market was open between two times, ns; `undefined` where its calendar does not know. */
+  openNs(instrument: Instrument, from: TimeNs, to: TimeNs): bigint | undefined {
+    if (instrument.calendar === '24x7') return to > from ? to - from : 0n
+    const calendar = this.named(instrument.calendar)
+    if (calendar === undefined || from < calendar.range.from || to > calendar.range.to) return undefined
+    let open = 0n
+    for (const { windows } of calendar.sessions({ from, to })) {
+      for (const { opens, closes } of windows) {
+        const [begins, ends] = [opens > from ? opens : from, closes < to ? closes : to]
+        if (ends > begins) open += ends - begins
+      }
+    }
+    return open
+  }
+
   /** Warnings of the calendars of some instruments whose data ends soon, each once. */
   warnings(instruments: readonly Instrument[], now: TimeNs): readonly CalendarWarning[] {
     const names = new Set(instruments.map(({ calendar }) => calendar))

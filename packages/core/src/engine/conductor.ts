@@ -328,7 +328,8 @@ export class Conductor {
     }
     if (this.#parts.again === undefined) {
       if (this.#commands.length > 0) await this.#obey(engine)
-      if (this.#parts.options.time === 'realtime' && now - this.#lastCheck > checkEveryMs) {
+      const isDue = now - this.#lastCheck > checkEveryMs || this.#hasExpired(engine)
+      if (this.#parts.options.time === 'realtime' && isDue) {
         this.#lastCheck = now
         await this.#check(engine)
       }
@@ -402,6 +403,15 @@ export class Conductor {
       this.#endAdmission(engine, hosted, refusal)
     }
     this.#notices.expiring(now)
+  }
+
+  /** An admission has just run out: entries refuse from the very next row on, not from the next look. */
+  #hasExpired(engine: Engine): boolean {
+    if (engine.environment === 'simulated') return false
+    const now = this.#latest()
+    return engine.host.models.some(
+      ({ admitted, ended }) => admitted !== undefined && ended === undefined && now >= admitted.admission.expiresAt,
+    )
   }
 
   /** Why a model's admission does not hold now. A shadow trades nothing: one for paper is enough; a successor will trade. */

@@ -135,6 +135,8 @@ export class Engine {
   /** Broker statuses that the run reacts to: a new connection asks for a snapshot. */
   onBrokerStatus: (status: BrokerStatus) => void = () => {}
   foreignOrders = 0
+  /** What a reader of the report must know of how the run went, in words. */
+  readonly remarks: string[] = []
   /** What the preflight found and did not stop the run for. */
   preflightWarnings: readonly Finding[] = []
 
@@ -714,6 +716,9 @@ export class Engine {
 
   handleFeedStatus(status: FeedStatus): void {
     if (this.journal !== undefined) this.record({ type: 'feed-status', at: this.now, status })
+    // What was not to be had, or is missing, may be why nothing was traded.
+    if (status.status === 'refused' || status.status === 'gap')
+      this.refusals.add(undefined, `feed-${status.status}`, `${status.feed}: ${status.message}`, this.now)
     // What counted these quotes starts again from cold.
     if (status.status === 'conflated' && status.schema !== undefined) this.host.reopen(status.schema)
     this.#observer.status?.(status)

@@ -73,7 +73,7 @@ function flagsOf(engine: Engine): RunFlag[] {
   const { simulation, options, calendars, table, preflightWarnings, conflatedRows } = engine
   const ending = calendars.warnings(table.instruments, engine.now).map(({ message }) => message)
   const warnings = new Set([...preflightWarnings.map(({ message }) => message), ...ending])
-  for (const message of warnings) flags.push({ type: 'note', message })
+  for (const message of [...warnings, ...engine.remarks]) flags.push({ type: 'note', message })
   if (conflatedRows > 0) {
     const message = `${conflatedRows} quote${conflatedRows === 1 ? ' was' : 's were'} dropped because later ones had come; models that read them began again from cold`
     flags.push({ type: 'note', message })

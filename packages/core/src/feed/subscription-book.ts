@@ -37,9 +37,19 @@ export class SubscriptionBook {
     return this.#version
   }
 
-  /** States what the source has; before that no name is refused. */
+  /** States what the source has. Names that were asked for before and are not among them are refused now. */
   knowInstruments(instruments: readonly Instrument[]): void {
+    const isFirst = this.#names === undefined
     this.#names = new Set(instruments.flatMap(({ id, symbol }) => [id, symbol]))
+    if (!isFirst || this.#wanted === undefined) return
+    for (const [schema, wanted] of this.#wanted) {
+      if (wanted === 'all') continue
+      const unknown = [...wanted].filter((symbol) => this.#names?.has(symbol) === false)
+      if (unknown.length === 0) continue
+      this.#version++
+      for (const symbol of unknown) wanted.delete(symbol)
+      this.#refuse(schema, unknown, `no instrument here is called ${unknown.join(', ')}`)
+    }
   }
 
   apply(subscriptions: readonly Subscription[]): void {

@@ -112,6 +112,7 @@ describe('what can be stated', () => {
 
   test('clocks that change: a day of 23 hours ends at its midnight', async () => {
     const { rows: daily } = await read({
+      session: 'any',
       path: file('date,open,high,low,close\n2024-03-09,1,1,1,1\n2024-03-10,1,1,1,1\n2024-03-11,1,1,1,1\n'),
     })
     expect(daily.map(({ known }) => known)).toEqual(['2024-03-10T05:00:00Z', '2024-03-11T04:00:00Z', '2024-03-12T04:00:00Z'])

@@ -14,6 +14,15 @@ describe('a subscription book', () => {
     expect([book.wantsSchema('trades'), book.wantsSchema('ohlcv-1m')]).toEqual([true, false])
   })
 
+  test('refuses a name that was asked for before it was known what there is', () => {
+    const book = new SubscriptionBook({ schemas: ['trades'] })
+    book.apply([{ schema: 'trades', symbols: ['A', 'NOPE'] }])
+    expect(refusals(book)).toEqual([])
+    book.knowInstruments([a, b])
+    expect(refusals(book)).toEqual([[['NOPE'], 'subscription to trades refused: no instrument here is called NOPE']])
+    expect(book.wants('trades', a)).toBe(true)
+  })
+
   test('takes an id for a symbol', () => {
     const book = open()
     book.apply([{ schema: 'trades', symbols: [b.id] }])

@@ -116,6 +116,39 @@ function act({ trader }: Engine, step: Action, of: Instrument): void {
   }
 }
 
+describe('a change of price', () => {
+  const working = async (act: (engine: Engine) => void): Promise<{ readonly engine: Engine; readonly id: string }> => {
+    const venue = adversarialVenue({ seed: 1 })
+    const { engine, turn } = await desk(venue)
+    const sent = engine.trader.submit({ instrument, side: 'buy', quantity: 10, type: 'limit', limitPrice: 50 })
+    if (!sent.approved) throw new Error(sent.message)
+    venue.settle()
+    await turn()
+    act(engine)
+    return { engine, id: sent.orders[0].clientOrderId }
+  }
+
+  test('is refused while nothing may be sent', async () => {
+    const { engine, id } = await working((on) => void (on.haltReason = 'killed by tester'))
+    expect(engine.trader.replace(id, { limitPrice: 60 })).toMatchObject({ rule: 'halted', message: 'killed by tester' })
+    expect(engine.trader.cancel(id)).toBeUndefined()
+  })
+
+  test('makes no entry more likely once there are exits only', async () => {
+    const { engine, id } = await working((on) => on.obey('pause', 'tester', 'lunch'))
+    expect(engine.trader.replace(id, { limitPrice: 60 })).toMatchObject({ rule: 'exit-only', message: 'pause by tester: lunch' })
+    expect(engine.trader.replace(id, { quantity: 20 })).toMatchObject({ rule: 'exit-only' })
+  })
+
+  test('of an exit goes through once there are exits only', async () => {
+    const { engine, id } = await working((on) => {
+      on.ledger.adopt(on.ledger.holdings[on.table.indexOf(instrument)], -10, 100)
+      on.obey('pause', 'tester', 'lunch')
+    })
+    expect(engine.trader.replace(id, { limitPrice: 60 })).toBeUndefined()
+  })
+})
+
 describe('under a venue that loses, repeats, reorders, corrects and disconnects', () => {
   test('every order reaches the end the venue gave it, and positions and cash are the venue’s to the nano-unit', async () => {
     await fc.assert(

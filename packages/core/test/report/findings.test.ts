@@ -68,6 +68,26 @@ describe('a report says in words', () => {
     expect(report.statistics.finalEquity).toBe(1000)
   })
 
+  test('that inputs do not cover the same time', () => {
+    const day = 86_400_000_000_000n
+    const from = 1_704_067_200_000_000_000n
+    const spans = [
+      { instrument: 0, from, to: from + 300n * day },
+      { instrument: 1, from: from + 100n * day, to: from + 300n * day },
+      { instrument: 2, from, to: from + 200n * day },
+    ]
+    const instruments = ['A', 'B', 'C', 'D'].map((symbol) => ({ symbol }))
+    const [found] = createReport(emptyRun({ instruments, spans })).findings.filter(({ code }) => code === 'unequal-spans')
+    expect(found).toMatchObject({ severity: 'warning' })
+    expect(found.message).toMatch(
+      /from 2024-01-01.* to 2024-10-27.*B begins at 2024-04-10.*, C ends at 2024-07-19.*, D has no price at all/,
+    )
+    const same = spans.map((span) => ({ ...span, from, to: from + 300n * day }))
+    expect(createReport(emptyRun({ instruments: instruments.slice(0, 3), spans: same })).findings.map(({ code }) => code)).not.toContain(
+      'unequal-spans',
+    )
+  })
+
   test('that a position was never closed', () => {
     const fills = {
       times: bars.times.slice(5, 6),

@@ -341,6 +341,110 @@ describe('a changed order', () => {
   })
 })
 
+describe('whatever the order and the bar', () => {
+  const price = fc.integer({ min: 80, max: 120 })
+  const bar = fc.tuple(price, price, price, price).map(([open, close, a, b]) => ({
+    open,
+    close,
+    high: Math.max(open, close, a, b),
+    low: Math.min(open, close, a, b),
+  }))
+  const request = fc.record({
+    type: fc.constantFrom(
+      'market' as const,
+      'limit' as const,
+      'stop' as const,
+      'stopLimit' as const,
+      'trailingStop' as const,
+      'marketIfTouched' as const,
+      'limitIfTouched' as const,
+    ),
+    side: fc.constantFrom('buy' as const, 'sell' as const),
+    limitPrice: price,
+    stopPrice: price,
+    trailAmount: fc.integer({ min: 1, max: 20 }),
+  })
+
+  test('a fill lies within the bar it is of, no worse than its limit, also where the order arrives inside the bar', () => {
+    fc.assert(
+      fc.property(
+        request,
+        fc.array(bar, { minLength: 1, maxLength: 8 }),
+        // Half a minute of latency: the order arrives in the middle of the bar after the one it was decided on.
+        fc.constantFrom(0, 30e9, 90e9),
+        fc.boolean(),
+        (order, bars, orderNs, replaces) => {
+          let id = ''
+          const bench = testStrategy(
+            (): Strategy => ({
+              name: 'one-order',
+              onBar(shown, { orders }) {
+                if (id === '') {
+                  const sent = orders.submit({ instrument: shown.instrument, quantity: 10, ...order })
+                  id = sent.approved ? sent.orders[0].clientOrderId : 'refused'
+                } else if (replaces) orders.replace(id, { limitPrice: order.stopPrice, stopPrice: order.limitPrice })
+              },
+            }),
+            { broker: { cash: 1e6, margin: 'unlimited', latency: { orderNs } } },
+          )
+          bench.bar(100)
+          let seen = 0
+          for (const shown of bars) {
+            bench.bar(shown)
+            for (; seen < bench.fills.length; seen++) {
+              const { price: paid } = bench.fills[seen]
+              expect(paid).toBeGreaterThanOrEqual(shown.low)
+              expect(paid).toBeLessThanOrEqual(shown.high)
+              if (replaces || !/limit/i.test(order.type)) continue
+              if (order.side === 'buy') expect(paid).toBeLessThanOrEqual(order.limitPrice)
+              else expect(paid).toBeGreaterThanOrEqual(order.limitPrice)
+            }
+          }
+        },
+      ),
+      { numRuns: 2000 },
+    )
+  })
+
+  test('a limit that is through the market when it arrives inside a bar takes the bar’s close', () => {
+    const limit = { type: 'limit', limitPrice: 110 } as const
+    expect(prices(after(limit, [{ open: 100, high: 105, low: 99, close: 101 }], { latency: { orderNs: 30e9 } }))).toEqual([101])
+  })
+
+  test('no price of a bar at or before the decision is ever paid', () => {
+    // Every bar has prices that no other bar has: the fraction is its number.
+    fc.assert(
+      fc.property(request, fc.array(bar, { minLength: 2, maxLength: 12 }), fc.nat(5), (order, bars, decides) => {
+        const own = (value: number, i: number): number => value + (i + 1) / 1000
+        let [shown, decided] = [-1, -1]
+        const bench = testStrategy(
+          (): Strategy => ({
+            name: 'one-order',
+            onBar(view, { orders }) {
+              if (shown !== Math.min(decides, bars.length - 1) || decided >= 0) return
+              decided = shown
+              // Its own prices are whole numbers: what is paid is one of them, or a price that a bar has shown.
+              orders.submit({ instrument: view.instrument, quantity: 10, ...order })
+            },
+          }),
+          { broker: { cash: 1e6, margin: 'unlimited' } },
+        )
+        for (const { open, high, low, close } of bars) {
+          shown++
+          bench.bar({ open: own(open, shown), high: own(high, shown), low: own(low, shown), close: own(close, shown) })
+        }
+        for (const { price: paid, at } of bench.fills) {
+          expect(at > bench.orders[0].createdAt).toBe(true)
+          const fraction = Math.round((paid - Math.floor(paid)) * 1000)
+          // A trailing stop stands a whole number away from a price of a later bar.
+          if (fraction !== 0) expect(fraction - 1).toBeGreaterThan(decided)
+        }
+      }),
+      { numRuns: 1000 },
+    )
+  })
+})
+
 describe('orders on quotes', () => {
   test('takers pay the other side of a later quote, up to its size', () => {
     const bench = testStrategy(() => {

@@ -69,8 +69,13 @@ function positions(scanner: RowScanner, columns: CsvColumns, header: readonly st
   return found as unknown as ColumnPositions
 }
 
-function missing({ file, line, fieldCount }: RowScanner, role: Role, wanted: string | number | undefined): TradingError {
+const mostNamed = 20
+
+function missing(scanner: RowScanner, role: Role, wanted: string | number | undefined): TradingError {
+  const { file, line, fieldCount } = scanner
+  const columns = Array.from({ length: Math.min(fieldCount, mostNamed) }, (_, field) => scanner.text(field))
+  const rest = fieldCount > mostNamed ? `, … ${fieldCount}` : ''
   const named = wanted === undefined ? `for ${role}` : JSON.stringify(wanted)
-  const message = `${file}:${line}: no column ${named} among ${fieldCount}: name it in columns, such as { ${role}: 'the header' }`
-  return new TradingError('CSV_COLUMN_MISSING', message, { file, line, column: role })
+  const message = `${file}:${line}: no column ${named} among ${columns.join(', ')}${rest}: name it in columns, such as { ${role}: 'the header' }`
+  return new TradingError('CSV_COLUMN_MISSING', message, { file, line, column: role, columns })
 }

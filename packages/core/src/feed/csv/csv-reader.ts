@@ -53,7 +53,7 @@ export class CsvReader {
     this.#zone = openTimeZone(plan.timeZone)
     this.#barSeconds = Number(barNs[schema] / 1_000_000_000n)
     this.#isDaily = schema === 'ohlcv-1d'
-    this.#hours = this.#isDaily ? undefined : sessionHours(plan.instrument.calendar, plan.session ?? 'extended', this.#barSeconds)
+    this.#hours = sessionHours(plan.instrument.calendar, plan.session ?? 'extended', this.#barSeconds)
     const { hours, instrument } = plan
     this.#kept = this.#isDaily || hours === undefined ? undefined : sessionHours(instrument.calendar, hours, this.#barSeconds)
     this.#rows = new BarBuilder({ schema, source: plan.source, instruments: [plan.instrument], capacity: plan.batchRows })
@@ -125,7 +125,7 @@ export class CsvReader {
     }
     const { plan } = this.#options
     if (this.#hours !== undefined && !this.#hours.holds(plan.stamp === 'start' ? seconds : seconds - this.#barSeconds)) {
-      this.#bad(scanner, 'CSV_OUTSIDE_SESSION', scanner.text(positions.time), `read in ${plan.timeZone} lies outside ${this.#hours.name}`)
+      this.#bad(scanner, 'CSV_OUTSIDE_SESSION', scanner.text(positions.time), this.#whyOutside(this.#hours, time))
       return
     }
     if (this.#kept !== undefined && !this.#kept.holds(plan.stamp === 'start' ? seconds : seconds - this.#barSeconds)) {
@@ -155,6 +155,17 @@ export class CsvReader {
     if (factor === 1) this.#rows.values(open / scale, high / scale, low / scale, close / scale, volume)
     else this.#rows.values((open / scale) * factor, (high / scale) * factor, (low / scale) * factor, (close / scale) * factor, volume)
     this.#options.badRows.report.rows++
+  }
+
+  /** Why a time lies outside the session, with what is most likely to be wrong. */
+  #whyOutside(hours: SessionHours, time: TimeField): string {
+    const { timeZone } = this.#options.plan
+    const outside = `read in ${timeZone} lies outside ${hours.name}`
+    const closure = hours.closureAt(time.seconds)
+    if (closure !== undefined)
+      return `${outside}, ${closure}; another market's bars need an instrument with its calendar, or session: 'any'`
+    if (!this.#isDaily && time.secondsOfDay === 0) return `${outside}; this looks like a file of daily bars: state schema 'ohlcv-1d'`
+    return outside
   }
 
   /** When a bar stamped with its start is known, in seconds since 1970. */

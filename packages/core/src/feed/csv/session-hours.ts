@@ -1,4 +1,6 @@
 import { calendarNamed, calendarNames } from '../../calendar/calendar-named.js'
+import { formatDay } from '../../calendar/civil.js'
+import { openTimeZone } from '../../calendar/time-zone.js'
 import type { Calendar } from '../../interfaces/calendar.js'
 
 /** Times that bars may lie in. */
@@ -7,6 +9,8 @@ export interface SessionHours {
   readonly name: string
   /** Whether a bar that starts at a time (seconds since 1970) overlaps them. */
   holds(startSeconds: number): boolean
+  /** Why there is no trading at a time, where the calendar says: `XNYS was closed: Thanksgiving Day`. */
+  closureAt(seconds: number): string | undefined
 }
 
 /**
@@ -19,6 +23,7 @@ export function sessionHours(calendar: string, hours: 'regular' | 'extended' | '
   const name = hours === 'extended' && calendarNames.includes(extended) ? extended : calendar
   if (!calendarNames.includes(name)) return undefined
   const known = calendarNamed(name)
+  const zone = openTimeZone(known.timeZone)
   let opens = NaN
   let closes = NaN
   return {
@@ -32,6 +37,11 @@ export function sessionHours(calendar: string, hours: 'regular' | 'extended' | '
       opens = session.opens
       closes = session.closes
       return true
+    },
+    closureAt(seconds) {
+      const date = formatDay(Math.floor((seconds + zone.offsetSeconds(seconds)) / 86_400))
+      const closure = known.closure(date)
+      return closure === undefined ? undefined : `${calendar} was closed: ${closure}`
     },
   }
 }

@@ -1,0 +1,97 @@
+import { expect, test } from 'vitest'
+import { acceleratedClock, createBatch, readJournal, run, simulatedBroker, type Batch, type Feed, type FeedStatus } from '@gatehouse/core'
+import { countingModel, folder, instrument, quotes, t0 } from './bench.js'
+
+const second = 1_000_000_000n
+
+/** Trades of one lot, one a second. */
+function trades(count: number, from: bigint): Batch {
+  const at = BigInt64Array.from({ length: count }, (_, i) => from + BigInt(i) * second)
+  const fill = (value: number): Uint8Array => new Uint8Array(count).fill(value)
+  return createBatch({
+    schema: 'trades',
+    source: 'test',
+    instruments: [instrument],
+    columns: {
+      tsEvent: at,
+      tsRecv: at,
+      action: fill(84),
+      side: fill(78),
+      price: new Float64Array(count).fill(100),
+      size: new Float64Array(count).fill(1),
+      flags: fill(0),
+      sequence: new Uint32Array(count),
+    },
+  })
+}
+
+/** A feed that gives what it has at once, whatever the clock shows, as a burst would come. */
+function burst(name: string, batches: readonly Batch[]): Feed {
+  return {
+    name,
+    schemas: [...new Set(batches.map(({ schema }) => schema))],
+    instruments: () => Promise.resolve([instrument]),
+    subscribe: () => {},
+    async *batches() {
+      await Promise.resolve()
+      yield* batches
+    },
+    close: () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  }
+}
+
+test('quotes past the bound are conflated and counted, what counted them is cold again, and no trade is lost', async () => {
+  const directory = await folder()
+  const seen = { quotes: 0, trades: 0, last: NaN }
+  const statuses: FeedStatus[] = []
+  const predictions: number[] = []
+  const prices = Array.from({ length: 100 }, (_, i) => 100 + i / 100)
+  const batches = Array.from({ length: 10 }, (_, i) => quotes(prices.slice(i * 10, i * 10 + 10), { from: t0 + BigInt(i * 10) * second }))
+  const result = await run({
+    time: 'realtime',
+    strategy: () => ({
+      name: 'watch',
+      onQuote: ({ bidPrice }) => void (seen.quotes++, (seen.last = bidPrice)),
+      onTrade: () => void seen.trades++,
+      onStatus: (status) => void ('type' in status && status.type === 'feed-status' && statuses.push(status)),
+      onPrediction: ({ values }) => void predictions.push(values[0]),
+    }),
+    models: [countingModel('bbo-1s', 15)],
+    feeds: [burst('quotes', batches), burst('trades', [trades(50, t0), trades(50, t0 + 50n * second)])],
+    broker: simulatedBroker({ cash: 1000 }),
+    clock: acceleratedClock({ from: t0 + 90n * second, speed: 100 }),
+    range: { from: t0, to: t0 + 101n * second },
+    queue: { rows: 20, conflateQuotes: true },
+    journal: { directory },
+  })
+  expect(seen.trades).toBe(100)
+  const told = statuses.filter(({ status }) => status === 'conflated').map(({ message }) => Number(/^(\d+) quotes/.exec(message)?.[1]))
+  const dropped = told.reduce((sum, rows) => sum + rows, 0)
+  expect(dropped).toBeGreaterThan(0)
+  expect(seen.quotes + dropped).toBe(100)
+  // The latest quote is never among those that are dropped.
+  expect(seen.last).toBeCloseTo(prices[99] - 0.01, 9)
+  // Fifteen quotes in a row never came without a drop between: the predictor never spoke, and did not count over the hole.
+  expect(predictions.every((count) => count >= 15 && count <= seen.quotes)).toBe(true)
+  expect(result.report.record.refusals?.map(({ rule }) => rule)).toContain('not-warm')
+  expect(result.report.toString().replace(/\s+/g, ' ')).toContain(`${dropped} quotes were dropped because later ones had come`)
+  let written = 0
+  for await (const { entry } of readJournal(directory)) if (entry.type === 'feed-status' && entry.status.status === 'conflated') written++
+  expect(written).toBe(told.length)
+})
+
+test('without leave to conflate the feed waits instead, and every quote is seen', async () => {
+  let seen = 0
+  const prices = Array.from({ length: 100 }, (_, i) => 100 + i / 100)
+  await run({
+    time: 'realtime',
+    strategy: () => ({ name: 'watch', onQuote: () => void seen++ }),
+    feeds: [burst('quotes', [quotes(prices.slice(0, 50)), quotes(prices.slice(50), { from: t0 + 50n * second })])],
+    broker: simulatedBroker({ cash: 1000 }),
+    clock: acceleratedClock({ from: t0 + 100n * second, speed: 100 }),
+    range: { from: t0, to: t0 + 101n * second },
+    queue: { rows: 10 },
+  })
+  expect(seen).toBe(100)
+})
