@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { csvBars, mergeFeeds, TradingError, type Dataset } from '@gatehouse/core'
-import { classMetrics, confusionMatrix, outputValues, predictedClasses, random, renderEvaluationHtml, reportOf, testLabels, type Judging } from '@gatehouse/model-kit' // prettier-ignore
+import { classMetrics, crossValidateFamily, confusionMatrix, outputValues, predictedClasses, random, renderEvaluationHtml, reportOf, testLabels, type Judging } from '@gatehouse/model-kit' // prettier-ignore
 import { feedDataset } from '@gatehouse/model-kit/testing'
 import { macroRegime, regimes, signals, type MacroRegimeOptions, type RegimeRows } from '@gatehouse/model-macro-regime'
 import { type Figure, type RealDataCase, type RealDataResult, type RealDataTable, type Reproduction } from './real-data-case.js'
@@ -39,10 +39,15 @@ export const evaluateOnRealData: RealDataCase = {
   family: 'macro-regime',
   async run({ data, seed, onProgress, signal }) {
     const dataset = await openHours(data)
-    const options: MacroRegimeOptions = { context: ['SPY'] }
+    const { options, chosen } = await choose(dataset, { seed, onProgress, signal })
     const candidate = await macroRegime(options).train(dataset, { seed, until: trainUntil, onProgress, signal })
     const judge = macroRegime({ ...options, symbols: ['SPY'] })
-    const judgement = await judge.judge(candidate, dataset, { trials: 1, range: { from: testFrom, to: testTo }, onProgress, signal })
+    const judgement = await judge.judge(candidate, dataset, {
+      trials: settings.length,
+      range: { from: testFrom, to: testTo },
+      onProgress,
+      signal,
+    })
     const { evaluation, judging, baselines } = judgement
     const said = new Map(baselines.map(({ baseline, judging: theirs }) => [baseline.name, theirs]))
     const tables = tasks.map((task): RealDataTable => {
@@ -63,7 +68,7 @@ export const evaluateOnRealData: RealDataCase = {
     return {
       tables,
       reproductions: reproductions(said, judging),
-      findings: findings(evaluation),
+      findings: [...chosen, ...findings(evaluation)],
       html: renderEvaluationHtml(reportOf(judge.definition, judgement)),
     }
   },
@@ -88,6 +93,40 @@ async function openHours(data: string): Promise<Dataset> {
     range: { from: 0n, to: testTo },
     feeds: { 'ohlcv-1h': mergeFeeds(feeds) },
   })
+}
+
+/** Settings that purged cross-validation on the training part may choose between: with and without the mirrored market, wide and narrow. */
+const settings: readonly MacroRegimeOptions[] = [{ mirror: true }, { mirror: false }, { mirror: false, hidden: [16], dropout: 0.3 }]
+
+/** The settings with the best regime macro F1 on SPY in four purged walk-forward folds before 2014; the test part plays no role. */
+async function choose(
+  dataset: Dataset,
+  { seed, onProgress, signal }: Pick<Parameters<RealDataCase['run']>[0], 'seed' | 'onProgress' | 'signal'>,
+) {
+  const context = ['SPY']
+  const { definition } = macroRegime({ context })
+  const range = { from: 0n, to: trainUntil }
+  const rows = await definition.readRows(dataset, { features: definition.features(dataset.source), range, onProgress, signal })
+  const spy = dataset.instruments.findIndex(({ symbol }) => symbol === 'SPY')
+  const tried: { readonly options: MacroRegimeOptions; readonly figure: number; readonly words: string }[] = []
+  for (const setting of settings) {
+    const options = { ...setting, context }
+    const judged = (row: number): boolean => rows.instrument[row] === spy
+    const { figures } = await crossValidateFamily(macroRegime(options).definition, dataset, {
+      until: trainUntil,
+      rows,
+      judged,
+      seed,
+      onProgress,
+      signal,
+    })
+    tried.push({ options, figure: figures['macroF1'], words: `${JSON.stringify(setting)} ${figures['macroF1'].toFixed(3)}` })
+  }
+  const best = tried.reduce((a, b) => (b.figure > a.figure ? b : a))
+  return {
+    options: best.options,
+    chosen: [`settings by purged cross-validation before 2014, regime macro F1 on SPY: ${tried.map(({ words }) => words).join(', ')}`],
+  }
 }
 
 /** Accuracy, balanced accuracy and macro F1 of the likeliest class. */
@@ -137,6 +176,6 @@ function findings({
     verdict('signal macro F1', metrics['signalMacroF1'].value, 0.22),
     ...baselines.map(({ name, edges: { macroF1 } }) => `regime macro F1 over ${name}: ${macroF1.value.toFixed(3)}, 90 % from ${macroF1.interval.lower.toFixed(3)} to ${macroF1.interval.upper.toFixed(3)}`), // prettier-ignore
     `direction AUC ${metrics['auc'].value.toFixed(3)}; ${independentRows} independent rows, so ±.03 is noise`,
-    'settings were fixed on the synthetic market; the test part was looked at once for this figure',
+    'the test part was looked at once for these figures',
   ]
 }

@@ -35,7 +35,7 @@ const above = (other: Transform): Transform => combine('-', identity, other, (x,
 
 /** Features of one name's own bars. */
 const own: readonly FeatureDefinition[] = [
-  ...[1, day, week, middle, long].map((n) => feature(`return${n}`, sd, ofLogClose(inDeviations(difference(n), n)))),
+  ...[1, day, week, middle].map((n) => feature(`return${n}`, sd, ofLogClose(inDeviations(difference(n), n)))),
   feature('momentum5', sd, momentum(0.8)),
   feature('momentum20', sd, momentum(0.95)),
   feature('momentum60', sd, momentum(0.983)),
@@ -48,7 +48,7 @@ const own: readonly FeatureDefinition[] = [
   feature('volumeFast', 'ln-ratio', bySlot('volume', { smoothing: 0.7 })),
   feature('volumeSlow', 'ln-ratio', bySlot('volume', { smoothing: 0.93 })),
   ...[week, middle].map((n) => feature(`distance${n}`, sd, ofLogClose(inDeviations(above(rollingMean(n)), n)))),
-  ...[middle, long].map((n) => feature(`drawdown${n}`, sd, ofLogClose(inDeviations(above(rollingMax(n)), n)))),
+  feature('drawdown140', sd, ofLogClose(inDeviations(above(rollingMax(middle)), middle))),
   feature('rise140', sd, ofLogClose(inDeviations(above(rollingMin(middle)), middle))),
   ...[week, middle].map((n) => feature(`efficiency${n}`, 'dimensionless', ofLogClose(efficiency(n)))),
   feature('slot', 'fraction', sessionSlot),
@@ -65,7 +65,7 @@ const ofContext = (role: string): readonly FeatureDefinition[] => [
 ]
 
 /**
- * The features of one source of hourly bars: 27 of the name itself, and five of each context series.
+ * The features of one source of hourly bars: 25 of the name itself, and five of each context series.
  * @param context symbols, in order; their bars must come from the same source
  */
 export function regimeFeatures(source: string, context: readonly string[] = []): FeatureSet {

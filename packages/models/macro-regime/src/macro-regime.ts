@@ -12,13 +12,16 @@ import {
 import { type Instrument } from '@gatehouse/core'
 import { regimeFeatures, schema } from './features.js'
 import { measureRegime, priorsOf, regimeDeciles, regimeEconomics } from './measure.js'
+import { mirroredRows } from './mirror.js'
 import { regimeNetwork, resolveOptions, type MacroRegimeOptions } from './options.js'
 import { MacroRegimePrediction, regimes, signals } from './prediction.js'
 import { contextOf, readRegimeRows, type RegimeRows } from './rows.js'
 
 /** The hourly macro-regime family: five ordered signals and five regimes from hourly bars of one or many names, and of context series. */
 export function macroRegime(options: MacroRegimeOptions = {}): KitFamily<RegimeRows, MacroRegimePrediction> {
-  const { horizon, context, symbols, epochs, hidden, restarts, inThread, name, codeHash, shuffleLabels } = resolveOptions(options)
+  const { horizon, context, symbols, epochs, hidden, dropout, mirror, restarts, inThread, name, codeHash, shuffleLabels } =
+    resolveOptions(options)
+  const names = regimeFeatures('', context).spec.items.map((item) => item.name)
   const heads = { horizon: `${horizon} bars` }
   const open = (loaded: LoadedFamily, instrument: Instrument, universe: readonly Instrument[]) => {
     const priors = priorsOf(loaded.artifact.description.extra ?? {})
@@ -34,7 +37,7 @@ export function macroRegime(options: MacroRegimeOptions = {}): KitFamily<RegimeR
     codeHash,
     features: (source) => regimeFeatures(source, context),
     readRows: (dataset, reading) => readRegimeRows(dataset, { ...reading, horizon, context, symbols }),
-    network: regimeNetwork(regimeFeatures('', context).spec.items.length, hidden),
+    network: regimeNetwork(names.length, { hidden, dropout }),
     heads: [
       {
         output: 'signal',
@@ -51,9 +54,10 @@ export function macroRegime(options: MacroRegimeOptions = {}): KitFamily<RegimeR
         definition: 'trend at 0.25 sd; volatile: forward sd above 1.15 sd(700)',
       },
     ],
-    training: { epochs, batch: 256, patience: 6, optimiser: { rate: 0.003, weightDecay: 0.001 }, restarts, inThread, shuffleLabels },
+    training: { epochs, batch: 256, patience: 8, optimiser: { rate: 0.003, weightDecay: 0.001 }, restarts, inThread, shuffleLabels },
+    augment: mirror ? (rows, indices) => mirroredRows(rows, indices, names) : undefined,
     columns: ['availableAt', 'high', 'low', 'close', 'volume'],
-    settings: { horizon, hidden: [...hidden], ...(context.length === 0 ? {} : { context: context.join(',') }) },
+    settings: { horizon, hidden: [...hidden], dropout, mirror, ...(context.length === 0 ? {} : { context: context.join(',') }) },
     // Counted as if each had come once more: a regime that never came has a prior, too.
     extra: (rows, train) => {
       const known = Array.from(train, (row) => rows.labels.get('regime')![row])

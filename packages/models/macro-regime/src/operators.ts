@@ -48,7 +48,7 @@ const sightings = 5
  */
 export function bySlot(
   name: 'volume' | 'range',
-  { memory = 0.98, smoothing }: { readonly memory?: number | undefined; readonly smoothing: number },
+  { memory = 0.99, smoothing }: { readonly memory?: number | undefined; readonly smoothing: number },
 ): FeatureOperator<typeof schema> {
   const norm = 2
   const count = norm + slots

@@ -1,4 +1,4 @@
-import { type NetworkDefinition } from '@gatehouse/model-kit'
+import { type LayerDefinition, type NetworkDefinition } from '@gatehouse/model-kit'
 import { regimes, signals } from './prediction.js'
 
 export interface MacroRegimeOptions {
@@ -12,6 +12,10 @@ export interface MacroRegimeOptions {
   readonly epochs?: number | undefined
   /** Widths of the hidden layers. Default [48, 24]. */
   readonly hidden?: readonly number[] | undefined
+  /** Share of hidden units left out at each step of training. Default 0.2. */
+  readonly dropout?: number | undefined
+  /** Learn from the rows and from the same rows upside down: a model without a bias for up or down. Default true. */
+  readonly mirror?: boolean | undefined
   /** Seeds trained, of which the best by validation is kept. Default 1. */
   readonly restarts?: number | undefined
   /** Train the network in a worker thread. Default false. */
@@ -31,15 +35,18 @@ export type ResolvedOptions = { readonly [K in keyof Defaulted]: NonNullable<Def
 >
 
 export function resolveOptions(options: MacroRegimeOptions = {}): ResolvedOptions {
-  const { horizon = 35, context = [], epochs = 30, hidden = [48, 24], restarts = 1, inThread = false, name = 'macro-regime' } = options
-  return { ...options, horizon, context, epochs, hidden, restarts, inThread, name, shuffleLabels: options.shuffleLabels ?? false, codeHash: options.codeHash, symbols: options.symbols } // prettier-ignore
+  const { horizon = 35, context = [], epochs = 30, hidden = [48, 24], dropout = 0.2, mirror = true, restarts = 1, inThread = false, name = 'macro-regime' } = options // prettier-ignore
+  return { ...options, horizon, context, epochs, hidden, dropout, mirror, restarts, inThread, name, shuffleLabels: options.shuffleLabels ?? false, codeHash: options.codeHash, symbols: options.symbols } // prettier-ignore
 }
 
 /** A small multilayer perceptron with two heads: ordered signals, and regimes. */
-export function regimeNetwork(features: number, hidden: readonly number[]): NetworkDefinition {
+export function regimeNetwork(features: number, { hidden, dropout }: Pick<ResolvedOptions, 'hidden' | 'dropout'>): NetworkDefinition {
   return {
     input: [features],
-    layers: hidden.map((units, i) => ({ kind: 'dense', units, activation: 'tanh', name: `hidden-${i + 1}` })),
+    layers: hidden.flatMap((units, i): LayerDefinition[] => [
+      { kind: 'dense', units, activation: 'tanh', name: `hidden-${i + 1}` },
+      ...(dropout > 0 ? [{ kind: 'dropout' as const, rate: dropout, name: `dropout-${i + 1}` }] : []),
+    ]),
     heads: [
       { kind: 'ordered-classes', name: 'signal', classes: signals.length },
       { kind: 'classes', name: 'regime', classes: regimes.length },

@@ -12,7 +12,6 @@ import { type LoadedArtifact, readArtifact } from '../artifact/artifact.js'
 import { driftMonitor } from '../drift/drift.js'
 import { requireSameFeatures } from '../feature/feature-set.js'
 import { outputCalibrations } from '../serve/predictor.js'
-import { walkForwardSplits } from '../split/purged-splits.js'
 import { blockInterval, timeBlocks } from './blocks.js'
 import { type Baseline, type FamilyDefinition, type Measure } from './definition.js'
 import { sharpePerPeriod } from './economics.js'
@@ -20,7 +19,7 @@ import { type FittedModel, fitRows } from './fit.js'
 import { type Judging } from './judging.js'
 import { type LookLedger } from './looks.js'
 import { predictRows } from './predict-rows.js'
-import { checkRows, type FamilyRows, intervalsOf, labelledRows, tableRowsOf } from './rows.js'
+import { checkRows, type FamilyRows, labelledRows, tableRowsOf } from './rows.js'
 import { requirePins } from './train.js'
 
 /** How a candidate is judged, beyond what core's interface says. */
@@ -246,7 +245,8 @@ function driftOf({ driftReference, family }: ModelDescription, rows: FamilyRows,
 /** A feature that was always missing has no index, and no drift to report. */
 const largest = (values: Float64Array): number => values.reduce((most, x) => (x > most ? x : most), 0)
 
-function concat(parts: readonly Float32Array[]): Float32Array {
+/** Arrays one after the other. */
+export function concat(parts: readonly Float32Array[]): Float32Array {
   const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0))
   let at = 0
   for (const part of parts) {
@@ -254,34 +254,4 @@ function concat(parts: readonly Float32Array[]): Float32Array {
     at += part.length
   }
   return all
-}
-
-/**
- * Purged walk-forward folds inside the rows before a time: how to choose between settings without a look at the test rows. Every fold is trained on what lies before it.
- * @returns what was said of all folds' rows, and its measures
- */
-export async function crossValidateFamily<R extends FamilyRows, P extends Prediction>(
-  family: FamilyDefinition<R, P>,
-  dataset: Dataset,
-  { until, folds = 4, seed = 1, onProgress, signal }: CallOptions & { readonly until?: bigint | undefined; readonly folds?: number | undefined; readonly seed?: number | undefined }, // prettier-ignore
-): Promise<{ readonly judging: Judging<R>; readonly measures: readonly Measure[]; readonly figures: Readonly<Record<string, number>> }> {
-  const rows = await family.readRows(dataset, { features: family.features(dataset.source), onProgress, signal })
-  checkRows(family.name, rows)
-  const indices = labelledRows(rows, (row) => until === undefined || rows.t1[row] < until)
-  const splits = walkForwardSplits(intervalsOf(rows, indices), { folds, embargoNs: family.training.embargoNs })
-  const said: Float32Array[] = []
-  const tested: number[] = []
-  let model: FittedModel | undefined
-  for (const split of splits) {
-    const [train, test] = [split.train, split.test].map((part) => Int32Array.from(part, (i) => indices[i]))
-    model = await fitRows(family, rows, { indices: train, seed, onProgress, signal })
-    said.push(predictRows(model, rows, test))
-    tested.push(...test)
-  }
-  const { outputs, network } = model!
-  const test = Int32Array.from(tested)
-  const judging: Judging<R> = { rows, test, values: concat(said), width: network.outputWidth, outputs, extra: family.extra?.(rows, indices) ?? {} } // prettier-ignore
-  const measures = family.measure(judging)
-  const once = new Float64Array(test.length).fill(1)
-  return { judging, measures, figures: Object.fromEntries(measures.map(({ name, statistic }) => [name, statistic(once)])) }
 }
