@@ -75,7 +75,7 @@ async function writeCsv(path: string): Promise<void> {
       const at = new Date(1_577_836_800_000 + i * 60_000).toISOString()
       text += `${at},${open[i].toFixed(4)},${high[i].toFixed(4)},${low[i].toFixed(4)},${close[i].toFixed(4)},1000\n`
     }
-    if (!out.write(text)) await new Promise((resolve) => out.once('drain', resolve))
+    if (!out.write(text)) await new Promise<void>((resolve) => out.once('drain', () => resolve()))
   }
   out.end()
   await finished(file)

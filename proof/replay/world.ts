@@ -78,8 +78,10 @@ function walkBatch(instrument: Instrument, draw: () => number, state: { price: n
 export const meanModel: Model = {
   name: 'mean',
   digest: 'ab'.repeat(32),
-  inputs: [{ schema: 'ohlcv-1m', source: 'walk', warmUp: { rows: 20 } }],
+  inputs: [{ schema: 'ohlcv-1m', source: 'walk', warmUp: 20 }],
   trigger: { every: 'ohlcv-1m' },
+  // Its network is the average itself: what goes in is what comes out.
+  compute: (input) => input,
   open([instrument]) {
     const state = Float64Array.of(NaN, 0)
     const values = new Float32Array(1)
