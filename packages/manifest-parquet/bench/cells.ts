@@ -18,6 +18,9 @@ export interface CellOptions {
   readonly check?: boolean
 }
 
+/** Row groups on their way while one is decoded. */
+const groupsAhead = 2
+
 type Cell = (set: DataSet, options: CellOptions) => Promise<{ ms: number; bytes?: number; note?: string }>
 
 const cells: Record<string, Cell> = {
@@ -97,10 +100,10 @@ const cells: Record<string, Cell> = {
     const target = allocate(set, names)
     const parquet = await ParquetFile.open(await fileSource(file))
     let at = 0
-    let fetching = parquet.fetchGroup(0, names)
-    for (let group = 0; group < parquet.groups; group++) {
-      const bytes = await fetching
-      if (group + 1 < parquet.groups) fetching = parquet.fetchGroup(group + 1, names)
+    const fetching: ReturnType<typeof parquet.fetchGroup>[] = []
+    for (let group = 0, next = 0; group < parquet.groups; group++) {
+      while (next < parquet.groups && next <= group + groupsAhead) fetching.push(parquet.fetchGroup(next++, names))
+      const bytes = await fetching.shift()!
       const rows = parquet.groupRows(group)
       const reuse = new Map(names.map((name) => [name, target[name].subarray(at, at + rows)]))
       await parquet.decodeGroup(group, names, bytes, { reuse })

@@ -148,9 +148,13 @@ describe('a manifest', () => {
     )
     expect(await collect(manifest.at('latest').scan({ from, to, symbols: ['QQQ'], columns: ['close'] }), ['close'])).toEqual(expected)
     for await (const part of manifest.at('latest').scan({ columns: ['close'] })) {
-      expect(() => (part.columns as unknown as { open: unknown }).open).toThrow(
-        expect.objectContaining({ code: 'MANIFEST_COLUMN_NOT_SCANNED' }),
-      )
+      const refused = expect.objectContaining({ code: 'MANIFEST_COLUMN_NOT_SCANNED', details: { name: 'open' } }) as Error
+      for (const batch of [part, part.retain()]) {
+        expect(() => (batch.columns as unknown as { open: Float64Array }).open[0]).toThrow(refused)
+        const view = batch.view() as unknown as { open: number; close: number }
+        expect(view.close).toBe((batch.columns as unknown as { close: Float64Array }).close[0])
+        expect(() => view.open).toThrow(refused)
+      }
     }
   })
 

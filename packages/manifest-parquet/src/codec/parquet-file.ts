@@ -95,16 +95,23 @@ export class ParquetFile {
   async fetchGroup(group: number, columns: readonly string[]): Promise<GroupBytes> {
     const wanted = columns.map((name) => ({ name, ...chunkBytes(this.#chunk(group, this.#leaf(name))) })).sort((a, b) => a.start - b.start)
     const chunks = new Map<string, Uint8Array>()
+    const reads: Promise<void>[] = []
     for (let from = 0; from < wanted.length;) {
       let to = from + 1
       let end = wanted[from].start + wanted[from].length
       while (to < wanted.length && wanted[to].start - end <= bridgedGap) end = Math.max(end, wanted[to].start + wanted[to++].length)
       const start = wanted[from].start
-      const bytes = await this.source.read(start, end - start)
-      for (const chunk of wanted.slice(from, to))
-        chunks.set(chunk.name, bytes.subarray(chunk.start - start, chunk.start - start + chunk.length))
+      const joined = wanted.slice(from, to)
+      reads.push(
+        this.source.read(start, end - start).then((bytes) => {
+          for (const chunk of joined) chunks.set(chunk.name, bytes.subarray(chunk.start - start, chunk.start - start + chunk.length))
+        }),
+      )
       from = to
     }
+    // Under way together; all have ended before a failure is told, so that a file that is then closed is not read any more.
+    const failed = (await Promise.allSettled(reads)).find((read) => read.status === 'rejected')
+    if (failed) throw failed.reason
     return chunks
   }
 

@@ -22,17 +22,24 @@ class ScannedBatch extends ColumnarBatch {
   }
 }
 
-/** Getters that refuse the columns a scan leaves out: `undefined` would surface far from its cause. */
+/**
+ * Stand-ins for the columns a scan leaves out: of the right array type, so that a view opens over them, but whoever reads one is refused by name.
+ * `undefined` would surface far from its cause.
+ */
 function refusals(layout: TableLayout, scanned: readonly StoredColumn[]): object {
-  const properties = layout.columns
-    .filter((column) => !scanned.includes(column))
-    .map(({ name }) => {
-      const get = (): never => {
-        throw new TradingError('MANIFEST_COLUMN_NOT_SCANNED', `column ${name} was not asked for: add it to the scan's columns`, { name })
-      }
-      return [name, { get }]
-    })
-  return Object.create({}, Object.fromEntries(properties) as PropertyDescriptorMap) as object
+  const left = layout.columns.filter((column) => !scanned.includes(column))
+  return Object.create(
+    {},
+    Object.fromEntries(
+      left.map((column) => {
+        const get = (): never => {
+          const { name } = column
+          throw new TradingError('MANIFEST_COLUMN_NOT_SCANNED', `column ${name} was not asked for: add it to the scan's columns`, { name })
+        }
+        return [column.name, { value: new Proxy(newArray(column, 0), { get }) }]
+      }),
+    ),
+  ) as object
 }
 
 /** Yields the rows of `files` within the plan in `availableAt` order; rows of one instant by file order, then by their order in the file. */
