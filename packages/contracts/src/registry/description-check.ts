@@ -82,9 +82,11 @@ function lengthProblems(description: ModelDescription): string[] {
   if (scaler.scale.includes(0)) problems.push('scaler.scale holds a zero')
   const [wanted, given] = [inputSize(description), outputSize(description)]
   golden.vectors.forEach(({ input, output }, index) => {
-    if (input.length !== wanted || output.length !== given)
+    // A vector of a ranker is one group: as many rows as it has names.
+    const rows = input.length / wanted
+    if (!Number.isInteger(rows) || output.length !== rows * given)
       problems.push(
-        `golden vector ${index} has ${input.length} inputs and ${output.length} outputs; the network has ${wanted} and ${given}`,
+        `golden vector ${index} has ${input.length} inputs and ${output.length} outputs; the network has ${wanted} and ${given} a row`,
       )
   })
   return problems

@@ -34,9 +34,9 @@ export interface Computable {
   /** Digest of the artifact it was made from. */
   readonly digest: string
   /**
-   * Runs the bare network on one raw feature vector; golden vectors are checked with it.
+   * Runs the bare network on one raw feature vector, or on the rows of one group; golden vectors are checked with it.
    * @param input all inputs, row-major, before scaling
-   * @returns all outputs, row-major, before calibration; may be reused by the next call
+   * @returns all outputs of each row, row-major, before calibration; may be reused by the next call
    */
   compute(input: Float32Array): Float32Array
 }
