@@ -459,6 +459,7 @@ export class Engine {
   /** In real time the order of runs of rows is not to be computed again: each is written down before it is handled. */
   beginRows(lane: Lane, from: number, to: number): void {
     const { batch } = lane
+    if (batch !== undefined) this.sources.add(batch.source)
     if (this.journal === undefined || batch === undefined) return
     const { reference } = batch
     const sha256 = reference?.count === to - from ? reference.sha256 : batchDigest(batch, from, to)
@@ -500,6 +501,7 @@ export class Engine {
   /** A batch has been used up: where its rows are kept, or their digest, is written down. */
   endBatch(lane: Lane): void {
     const { batch, from, end } = lane
+    if (batch !== undefined) this.sources.add(batch.source)
     if (this.journal === undefined || batch === undefined) return
     const reference = batch.reference ?? {
       segment: lane.feed.name,
@@ -833,6 +835,8 @@ export class Engine {
   }
 
   readonly rowsBySchema = new Map<Schema, number>()
+  /** Where rows came from, as their batches say. */
+  readonly sources = new Set<string>()
 
   countRows(schema: Schema, count: number): void {
     this.rowsBySchema.set(schema, (this.rowsBySchema.get(schema) ?? 0) + count)

@@ -70,6 +70,12 @@ function flagsOf(engine: Engine): RunFlag[] {
     if (admitted !== undefined || isShadow) continue
     flags.push({ type: 'ungated', message: `${model.name} (${model.digest.slice(0, 12)}) passed no gate` })
   }
+  if ([...engine.sources].some((source) => source.startsWith('synthetic'))) {
+    flags.push({
+      type: 'synthetic-market',
+      message: 'The market is synthetic: a generator made its prices and planted its signals. The figures say nothing of any real market.',
+    })
+  }
   const { simulation, options, calendars, table, preflightWarnings, conflatedRows } = engine
   const ending = calendars.warnings(table.instruments, engine.now).map(({ message }) => message)
   const warnings = new Set([...preflightWarnings.map(({ message }) => message), ...ending])

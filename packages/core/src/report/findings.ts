@@ -14,13 +14,18 @@ export interface Finding {
 /** Fewer returns than this say nothing about a ratio. */
 const FEW_RETURNS = 30
 
+/** What stands beside a report's name, so that no figure is read without it: `ungated`, `synthetic market`. */
+export function marksOf({ flags = [] }: RunRecord): readonly string[] {
+  return [...new Set(flags.filter(({ type }) => type !== 'note').map(({ type }) => type.replace('-', ' ')))]
+}
+
 /** Says in words what a run lacks or hides: no data, no trades, unfilled orders, undefined figures, optimistic assumptions. */
 export function describeFindings(record: RunRecord, statistics: RunStatistics): readonly Finding[] {
   const findings: Finding[] = []
   const add = (severity: Finding['severity'], code: string, message: string): void => void findings.push({ severity, code, message })
 
   const flags = record.flags ?? []
-  for (const { type, message } of flags) if (type !== 'note') add('warning', type, message)
+  for (const { type, message } of flags) if (type !== 'note') add(type === 'synthetic-market' ? 'note' : 'warning', type, message)
   const notes = flags.filter(({ type }) => type === 'note').map(({ message }) => message)
   if (notes.length > 0) add('note', 'note', notes.join('; '))
   describeData(record, statistics, add)

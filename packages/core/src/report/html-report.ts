@@ -2,7 +2,7 @@ import { monthlyReturns } from '../statistics/periods.js'
 import { type StatisticsConventions } from '../statistics/conventions.js'
 import { distributionChart, drawdownChart, equityChart, rollingSharpeChart } from './charts.js'
 import { aYear, figureGroups } from './figures.js'
-import { describeFindings, type Finding } from './findings.js'
+import { describeFindings, type Finding, marksOf } from './findings.js'
 import { counted, formatAt, formatChange, formatDays, formatMoney, formatNumber, formatPercent, formatProbability } from './format.js'
 import { priceChart } from './price-chart.js'
 import { type RunRecord } from './run-record.js'
@@ -42,12 +42,13 @@ export function renderHtml(record: RunRecord, analysis: RunAnalysis, chosen: Sta
 }
 
 function header(record: RunRecord, statistics: RunStatistics): string {
-  const flags = [...new Set((record.flags ?? []).filter(({ type }) => type !== 'note').map(({ type }) => type.replace('-', ' ')))]
   const span =
     statistics.from === undefined || statistics.to === undefined
       ? 'no samples'
       : `${formatAt(statistics.from)} to ${formatAt(statistics.to)} UTC, ${formatDays(statistics.days)}`
-  const badges = `<span class="badge ${record.environment}">${record.environment}</span>${flags.map((flag) => ` <span class="badge flag">${flag}</span>`).join('')}`
+  const badges = `<span class="badge ${record.environment}">${record.environment}</span>${marksOf(record)
+    .map((mark) => ` <span class="badge flag">${mark}</span>`)
+    .join('')}`
   return `<header><h1>${escapeHtml(record.name)}</h1>${badges}<p>${span}</p></header>`
 }
 

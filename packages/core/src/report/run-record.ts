@@ -69,10 +69,10 @@ export interface BenchmarkCurve extends Curve {
 
 /**
  * Something a reader must know before believing the figures. `'ungated'`: a model that passed no gate took part;
- * `'optimistic-fill'`: an order may have met the very data it was decided on.
+ * `'optimistic-fill'`: an order may have met the very data it was decided on; `'synthetic-market'`: prices were made by a generator.
  */
 export interface RunFlag {
-  readonly type: 'ungated' | 'optimistic-fill' | 'incomplete' | 'note'
+  readonly type: 'ungated' | 'optimistic-fill' | 'synthetic-market' | 'incomplete' | 'note'
   readonly message: string
 }
 

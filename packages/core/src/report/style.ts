@@ -90,7 +90,7 @@ footer dl{display:grid;grid-template-columns:max-content 1fr;gap:2px 16px;margin
 footer dt{color:var(--soft)}
 footer dd{margin:0;overflow-wrap:anywhere}
 :focus-visible{outline:2px solid var(--strategy);outline-offset:2px}
-@media (max-width:640px){main{padding:24px 14px 40px}h1{font-size:26px}section{padding:16px 14px}.headline dd{font-size:21px}}
+@media (max-width:640px){main{padding:24px 14px 40px}h1{font-size:26px}section{padding:16px 14px}.headline dd{font-size:21px}.chart{overflow:visible}.chart svg,.pair .chart svg{min-width:0;margin:0 0 14px}.chart svg text{font-size:31px}.pair .chart svg text{font-size:16px}.tick.dense{display:none}.chart svg text.time{transform:translateY(12px)}.line,.trade,.grid{vector-effect:non-scaling-stroke}.mark{transform-box:fill-box;transform-origin:center;transform:scale(2.2)}footer dl{grid-template-columns:1fr}footer dd{margin:0 0 6px}}
 @media print{:root{--paper:#fff}main{padding:0;max-width:none}section{border:0;padding:12px 0;break-inside:avoid}.tip,.cross{display:none}}
 `
 

@@ -55,6 +55,7 @@ export function axes(frame: Frame, y: Scale, values: readonly Tick[], x: Scale, 
     return `<line class="grid" x1="${left}" x2="${right}" y1="${level}" y2="${level}"/><text class="tick" x="${right + 8}" y="${level}" dy="0.32em">${escapeHtml(label)}</text>`
   })
   let free = -Infinity
+  let freeNarrow = -Infinity
   const columns = times.map(({ at, label }) => {
     const place = x(at)
     const width = 7.2 * label.length
@@ -63,7 +64,10 @@ export function axes(frame: Frame, y: Scale, values: readonly Tick[], x: Scale, 
     // Labels that would run into each other, as near an edge, are left out.
     if (starts < free) return ''
     free = starts + width + 10
-    return `<line class="tickmark" x1="${px(place)}" x2="${px(place)}" y1="${bottom}" y2="${bottom + 4}"/><text class="tick" x="${px(place)}" y="${height - 6}" text-anchor="${anchor}">${escapeHtml(label)}</text>`
+    // On a narrow screen letters are drawn two and a half times as large: labels that would touch then are left out there.
+    const isDense = starts - width < freeNarrow
+    if (!isDense) freeNarrow = starts + 2 * width + 14
+    return `<line class="tickmark" x1="${px(place)}" x2="${px(place)}" y1="${bottom}" y2="${bottom + 4}"/><text class="tick time${isDense ? ' dense' : ''}" x="${px(place)}" y="${height - 6}" text-anchor="${anchor}">${escapeHtml(label)}</text>`
   })
   return rows.join('') + columns.join('')
 }

@@ -1,5 +1,5 @@
 import { drawdownOfEquity } from '../statistics/drawdown.js'
-import { describeFindings } from './findings.js'
+import { describeFindings, marksOf } from './findings.js'
 import { type Figure, type FigureGroup, figureGroups } from './figures.js'
 import { counted, formatAt, formatChange, formatDays, formatNumber } from './format.js'
 import { type RunRecord } from './run-record.js'
@@ -13,7 +13,10 @@ const BLOCKS = '▁▂▃▄▅▆▇█'
 export function renderText(record: RunRecord, { statistics, series }: RunAnalysis): string {
   const lines: string[] = []
   const rule = '─'.repeat(WIDTH)
-  lines.push(justify(record.name, record.environment, WIDTH))
+  const marks = [record.environment, ...marksOf(record).map((mark) => mark.toUpperCase())].join(' · ')
+  // A name too long for one line leaves the marks one of their own: they are never cut.
+  if (record.name.length + marks.length + 2 <= WIDTH) lines.push(justify(record.name, marks, WIDTH))
+  else lines.push(record.name, marks)
   if (statistics.from !== undefined && statistics.to !== undefined) {
     const span = `${formatAt(statistics.from)} to ${formatAt(statistics.to)} UTC`
     const basis = `${counted(statistics.periods, 'return')}, ${formatNumber(statistics.periodsPerYear, 0)} a year`
