@@ -22,9 +22,9 @@ const steps: Step[] = [
   { name: 'packed tarballs in an empty folder: plugin and bot, ESM and CommonJS', command: tsx('scripts/packed.ts') },
   { name: 'code blocks of README and docs compile and run', command: tsx('scripts/docs-blocks.ts') },
   { name: 'examples', command: tsx('scripts/examples.ts') },
-  { name: 'the thread on the synthetic market (npm start)', command: npm('start', '--', '--out', 'out/ci-start') },
+  { name: 'the whole job on the synthetic market (npm start)', command: npm('start', '--', '--out', 'out/ci-start') },
   ...(existsSync(realBars)
-    ? [{ name: 'the thread on real bars', command: npm('start', '--', '--bars', realBars, '--out', 'out/ci-start-spy') }]
+    ? [{ name: 'the hourly family on real bars', command: npm('start', '--', '--bars', realBars, '--out', 'out/ci-start-spy') }]
     : []),
   { name: 'a sample of the long proofs', command: tsx('scripts/proof.ts', '--sample', '--seed', seed) },
 ]

@@ -1,5 +1,5 @@
 /**
- * The tests and the thread on Node 20, 22 and 24 (from the npm package `node`), and a comparison of what the thread wrote:
+ * The tests and npm start on Node 20, 22 and 24 (from the npm package `node`), and a comparison of what it wrote:
  * artifact digests and journal bytes must be the same on each. Slow (downloads two runtimes): not part of `.ci/run`.
  */
 import { readFileSync } from 'node:fs'
@@ -14,7 +14,7 @@ const { failed } = await runSteps(
         name: `tests on Node ${version}`,
         command: ['npx', '--yes', '--package', `node@${version}`, '--', 'node', 'node_modules/vitest/vitest.mjs', 'run'],
       },
-      { name: `the thread on Node ${version}`, command: [...node, 'examples/four-models/start.ts', '--out', `out/matrix-${version}`] },
+      { name: `npm start on Node ${version}`, command: [...node, 'examples/four-models/start.ts', '--out', `out/matrix-${version}`] },
     ]
   }),
 )

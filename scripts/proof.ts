@@ -37,6 +37,8 @@ const proofs: readonly Proof[] = [
     full: write,
     seeded: true,
   },
+  { name: 'feature-parity', program: 'proof/feature-parity.ts', sample: ['--events', '30000'], full: write, seeded: true },
+  { name: 'planted', program: 'proof/planted.ts', sample: ['--sample'], full: ['--long', ...write], seeded: true },
   { name: 'synthetic', program: 'proof/synthetic.ts', full: write, seeded: false },
 ]
 

@@ -3,23 +3,24 @@ import { gapRanker } from '@gatehouse/model-gap-ranker'
 import { macroRegime } from '@gatehouse/model-macro-regime'
 import { orderBook } from '@gatehouse/model-order-book'
 import { secondsBar } from '@gatehouse/model-seconds-bar'
-import type { FamilyName } from './lane.js'
+import type { FamilyName, FamilySettings } from './lane.js'
 
 /** What a study may ask of any family. */
 export interface FamilyChoice {
   /** Trains on labels in random order: a twin that no gate may let through. */
   readonly shuffleLabels?: boolean | undefined
   readonly codeHash?: string | undefined
+  /** What the market asks for. */
+  readonly settings?: FamilySettings | undefined
 }
 
 /** A family, with the settings of this example: less training than its defaults, so that all four are ready within a minute. */
-export function familyOf(name: FamilyName, choice: FamilyChoice = {}): ModelFamily {
-  const { maker } = choices[name]
-  return maker(choice)
+export function familyOf(name: FamilyName, { settings, ...choice }: FamilyChoice = {}): ModelFamily {
+  return choices[name].maker({ ...choice, ...settings })
 }
 
 interface Choice {
-  readonly maker: (choice: FamilyChoice) => ModelFamily
+  readonly maker: (choice: Omit<FamilyChoice, 'settings'>) => ModelFamily
   /** For the metadata that a person answers for. */
   readonly title: string
   readonly hypothesis: string

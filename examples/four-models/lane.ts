@@ -13,9 +13,13 @@ export interface Source {
   readonly keep?: ((batch: Batch) => Batch | undefined) | undefined
 }
 
+/** Settings of a family that its market asks for. */
+export type FamilySettings = Readonly<Record<string, string | number>>
+
 /** One family at work: what it reads, until when it may learn, and from when on it trades what nothing has seen. */
 export interface Lane {
   readonly family: FamilyName
+  readonly settings?: FamilySettings | undefined
   /** Each is recorded into a manifest of its own. */
   readonly schemas: readonly Schema[]
   readonly sources: readonly Source[]

@@ -11,6 +11,7 @@ import { claimFolder } from './folder.js'
 import { askGate, exampleRegistry, failing } from './govern.js'
 import type { FamilyName, Market } from './lane.js'
 import { openBarFiles } from './market/bar-files.js'
+import { openDataFolder } from './market/data-folder.js'
 import { openSynthetic } from './market/synthetic.js'
 import { readOptions } from './options.js'
 import { writePlan, type Plan, type RecordedLane } from './plan.js'
@@ -19,9 +20,9 @@ import { readTrained, type Trained } from './research.js'
 import { count, inParallel, percent, short, some, stage } from './story.js'
 import { runOptions, type Traded } from './trade.js'
 
-const { bars, out, seed } = readOptions(process.argv.slice(2))
+const { bars, data, out, seed } = readOptions(process.argv.slice(2))
 const here = fileURLToPath(new URL('.', import.meta.url))
-const market: Market = bars.length > 0 ? await openBarFiles(bars) : openSynthetic(seed)
+const market: Market = bars.length > 0 ? await openBarFiles(bars) : data !== undefined ? await openDataFolder(data) : openSynthetic(seed)
 claimFolder(out)
 console.log(`\nGatehouse: the whole job on ${market.description}\n`)
 

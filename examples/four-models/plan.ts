@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { manifestPinContract, type ManifestPin } from '@gatehouse/contracts'
 import type { Instrument, Schema, TimeNs } from '@gatehouse/core'
-import type { FamilyName, Windows } from './lane.js'
+import type { FamilyName, FamilySettings, Windows } from './lane.js'
 
 /** A manifest that was recorded, by the pin that names its bytes for ever. */
 export interface RecordedTable {
@@ -13,6 +13,7 @@ export interface RecordedTable {
 
 export interface RecordedLane extends Windows {
   readonly family: FamilyName
+  readonly settings?: FamilySettings | undefined
   readonly tables: readonly RecordedTable[]
   readonly instruments: readonly Instrument[]
   /** When the last row could be known. */

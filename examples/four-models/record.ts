@@ -47,6 +47,7 @@ export async function recordLane(lane: Lane, directory: string, onProgress: (pro
   const instruments = (await Promise.all(lane.sources.map(({ feed }) => feed.instruments()))).flat()
   return {
     family: lane.family,
+    settings: lane.settings,
     tables,
     instruments: [...new Map(instruments.map((instrument) => [instrument.id, instrument])).values()],
     last,

@@ -28,7 +28,7 @@ export async function research(
   { shuffleLabels, onProgress }: { readonly shuffleLabels: boolean; readonly onProgress: (progress: Progress) => void },
 ): Promise<Trained> {
   const lane = laneOf({ seed, codeHash, ...plan }, family)
-  const maker = familyOf(family, { shuffleLabels, codeHash })
+  const maker = familyOf(family, { shuffleLabels, codeHash, settings: lane.settings })
   const dataset = await datasetOf(lane)
   const trained = await maker.train(dataset, { seed, until: lane.until, onProgress })
   // One configuration is tried: the shuffled twin is no candidate to choose from.
