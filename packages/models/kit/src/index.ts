@@ -184,6 +184,7 @@ export { classPrior, linearNetwork, persistence } from './evaluate/baselines.js'
 export { heldOut, type HeldOut, type Look } from './evaluate/held-out.js'
 export { permutationImportance } from './evaluate/permutation-importance.js'
 
+export { averageNetworks } from './train/average-networks.js'
 export { meanOutputs, predictOutputs } from './train/predict.js'
 export { crossValidate, trainEnsemble, trainMany, type FoldResult, type TrainJob, type TrainManyOptions } from './train/train-many.js'
 export { samplesFrom, type SampleSource } from './train/samples.js'

@@ -16,7 +16,7 @@ export interface MacroRegimeOptions {
   readonly dropout?: number | undefined
   /** Learn from the rows and from the same rows upside down: a model without a bias for up or down. Default true. */
   readonly mirror?: boolean | undefined
-  /** Seeds trained, of which the best by validation is kept. Default 1. */
+  /** Seeds trained; the model is their mean, as one network. Default 1. */
   readonly restarts?: number | undefined
   /** Train the network in a worker thread. Default false. */
   readonly inThread?: boolean | undefined

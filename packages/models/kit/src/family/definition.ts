@@ -19,6 +19,8 @@ export interface FamilyTraining extends Pick<TrainNetworkOptions, 'epochs' | 'ba
   readonly embargoNs?: bigint | undefined
   /** Seeds that are trained; the one with the least validation loss is kept. Default 1. */
   readonly restarts?: number | undefined
+  /** Keep the mean of all seeds as one wide network instead of the best: for flat chains of dense layers. Default false. */
+  readonly averaged?: boolean | undefined
   /** Default `standard`, clipped at 6 deviations. */
   readonly normaliser?: { readonly kind?: Normaliser['kind'] | undefined; readonly clip?: number | undefined } | undefined
   /** Train the network in a worker thread, so that this one stays free for another family. Same bits. Default false. */

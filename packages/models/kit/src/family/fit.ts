@@ -7,6 +7,7 @@ import { type ResolvedNetwork } from '../network/resolve.js'
 import { fitNormaliser, type Normaliser } from '../serve/normaliser.js'
 import { type PlanOutput, planOutputs } from '../serve/plan.js'
 import { holdOutSplit, uniquenessWeights } from '../split/purged-splits.js'
+import { averageNetworks } from '../train/average-networks.js'
 import { predictOutputs } from '../train/predict.js'
 import { pickSamples, type Samples } from '../train/samples.js'
 import { trainEnsemble } from '../train/train-many.js'
@@ -53,7 +54,15 @@ export async function fitRows<R extends FamilyRows>(
   rows: R,
   { indices, network = own, seed, onProgress, signal }: FitOptions & { readonly indices: Int32Array },
 ): Promise<Fit> {
-  const { validationShare = 0.15, embargoNs = 0n, restarts = 1, leastRows = 500, normaliser: kind, shuffleLabels = false } = training
+  const {
+    validationShare = 0.15,
+    embargoNs = 0n,
+    restarts = 1,
+    leastRows = 500,
+    normaliser: kind,
+    shuffleLabels = false,
+    averaged = false,
+  } = training
   if (indices.length < leastRows)
     throw new TradingError('MODEL_TOO_LITTLE_DATA', `${name}: ${indices.length} labelled rows to train on, ${leastRows} are needed; use a longer range`, { rows: indices.length, needed: leastRows }) // prettier-ignore
   const intervals = intervalsOf(rows, indices)
@@ -61,7 +70,7 @@ export async function fitRows<R extends FamilyRows>(
   const [fitted, validation] = [split.train, split.test].map((part) => Int32Array.from(part, (i) => indices[i]))
   const more = augment && [fitted, validation].map((part) => augment(rows, part))
   const seen = pickTable(rows, tableRowsOf(rows, fitted))
-  const normaliser = fitNormaliser(more ? concatenated(seen, more[0].table) : seen, rows.width, kind)
+  const normaliser = fitNormaliser(more ? concatenated(seen, tableOf(more[0])) : seen, rows.width, kind)
   const samples = normalisedSamples(rows, normaliser)
   const weights = rows.weights ? Float32Array.from(indices, (row) => rows.weights![row]) : uniquenessWeights(intervals)
   const setOf = (part: Int32Array, k: number) => {
@@ -75,11 +84,23 @@ export async function fitRows<R extends FamilyRows>(
     restarts > 1 || inThread
       ? await trainEnsemble(job, Array.from({ length: restarts }, (_, k) => seed + 7919 * k), { onProgress, signal, workers: inThread ? 1 : undefined }) // prettier-ignore
       : [await trainNetwork({ ...job, seed, onProgress, signal })]
-  const trained = candidates.reduce((best, one) => (leastLoss(one) < leastLoss(best) ? one : best))
+  const best = candidates.reduce((least, one) => (leastLoss(one) < leastLoss(least) ? one : least))
+  // Curves and epochs of an average are those of its best member.
+  const trained = averaged ? { ...best, ...averageNetworks(candidates) } : best
   const outputs = planOutputs(trained.network.heads)
   const calibrations = fitCalibrations(trained, rows, { samples, validation, methods: calibration })
   return { network: trained.network, weights: trained.weights, normaliser, outputs, calibrations, trained, fitted, validation }
 }
+
+/** What some rows are made of: their table may hold more. */
+const tableOf = (rows: FamilyRows): Float32Array =>
+  pickTable(
+    rows,
+    tableRowsOf(
+      rows,
+      Int32Array.from({ length: rows.count }, (_, row) => row),
+    ),
+  )
 
 const leastLoss = ({ epochs, bestEpoch }: TrainedNetwork): number => epochs[bestEpoch].validationLoss
 

@@ -200,7 +200,10 @@ function describeBaseline(
       edges.map((edge) => {
         const [ours, other] = [measures, theirs].map((list) => list.find((measure) => measure.name === edge))
         if (ours === undefined || other === undefined)
-          throw new RangeError(`baseline ${name}: there is no metric ${edge} to state an edge for`)
+          throw new TradingError('MODEL_METRIC_INVALID', `baseline ${name}: there is no metric ${edge} to state an edge for`, {
+            baseline: name,
+            metric: edge,
+          })
         const sign = ours.direction === 'higher' ? 1 : -1
         const difference = (weights: Float64Array): number => sign * (ours.statistic(weights) - other.statistic(weights))
         return [edge, { value: difference(once), interval: blockInterval(blocks, difference, level)! }]

@@ -149,6 +149,8 @@ export function checkTrainingSet(network: ResolvedNetwork, { samples, labels, we
         throw new TradingError('MODEL_ONE_CLASS', `head "${name}" has fewer than two classes among ${count} training rows`, { head: name })
     } else if (head.some((y: number) => y === Infinity || y === -Infinity || ((definition.kind === 'binary' || definition.kind === 'relevance') && (y < 0 || (definition.kind === 'binary' && y > 1)))))
       throw invalid(`a label of head "${name}" is out of range`, { part, head: name }) // prettier-ignore
+    if (definition.kind === 'binary' && part === 'training' && !hasBoth(head as Float32Array))
+      throw new TradingError('MODEL_ONE_CLASS', `head "${name}" knows one outcome only among ${count} training rows`, { head: name })
     if (definition.kind === 'relevance' && groups === undefined)
       throw invalid(`head "${name}" ranks within groups; the ${part} set has none`, { part, head: name })
   }
@@ -157,6 +159,12 @@ export function checkTrainingSet(network: ResolvedNetwork, { samples, labels, we
     (groups.length < 2 || groups[0] !== 0 || groups[groups.length - 1] !== count || groups.some((g, i) => i > 0 && g <= groups[i - 1]))
   )
     throw invalid(`groups of the ${part} set must ascend from 0 to ${count}`, { part })
+}
+
+/** Two different labels among those that are known. */
+function hasBoth(labels: Float32Array): boolean {
+  const first = labels.find((y) => !Number.isNaN(y))
+  return first !== undefined && labels.some((y) => !Number.isNaN(y) && y !== first)
 }
 
 function firstNotFinite(samples: Samples): number {

@@ -200,7 +200,7 @@ describe('what does not fit is refused', () => {
     const other = toyFamily({ heads: [{ ...up, horizon: '5 bars' }, move] })
     await refused(other.evaluate(await family.train(dataset, { until }), dataset, { trials: 1 }), 'MODEL_INPUT_INVALID')
   })
-  test('rows out of order, and an infinite feature, by row', async () => {
+  test('rows out of order, an infinite feature, labels of another length or of one outcome', async () => {
     const broken = (change: (rows: ToyRows) => Partial<ToyRows>) => {
       const { readRows } = family.definition
       return toyFamily({ readRows: async (...of) => { const rows = await readRows(...of); return { ...rows, ...change(rows) } } }).train(dataset, { until }) // prettier-ignore
