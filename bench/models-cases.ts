@@ -1,4 +1,5 @@
 /** The networks that `bench/models.ts` measures: a part of it. */
+import { orderBook } from '@gatehouse/model-order-book'
 import { random, residual, resolveNetwork, rowSamples, type NetworkDefinition, type TrainingSet } from '@gatehouse/model-kit'
 
 /** One network, and what is asked of it. */
@@ -52,7 +53,6 @@ export const cases: Readonly<Record<string, Case>> = {
     },
     batch: 32,
     rows: 1,
-    target: [200, 350],
     torchLimit: 1.5,
   },
   book: {
@@ -70,6 +70,8 @@ export const cases: Readonly<Record<string, Case>> = {
     target: [100, 200],
     torchLimit: 1.5,
   },
+  // What the order-book family serves: features do the work that convolutions and a GRU do in `book`.
+  'order-book': { network: orderBook().definition.network, batch: 128, rows: 1, target: [100, 200] },
   tabl: {
     network: {
       input: [10, 40],
@@ -85,7 +87,6 @@ export const cases: Readonly<Record<string, Case>> = {
     },
     batch: 64,
     rows: 1,
-    target: [100, 200],
   },
   rank: {
     network: {

@@ -10,6 +10,8 @@ import { onnxModel } from './models-onnx.js'
 export interface Torch {
   readonly version: string
   readonly threads: number
+  /** Of a matrix product: tells a tuned BLAS from the reference one. */
+  readonly gigaflops: number
   /** Least milliseconds of a training step over some rounds; `NaN` for a network it does not have. */
   step(name: string, rounds: number, times: number): Promise<number>
   close(): void
@@ -26,10 +28,11 @@ export async function openTorch(): Promise<Torch | undefined> {
     if (next.done === true) throw new Error('PyTorch ended: see above')
     return next.value
   }
-  const [version, threads] = (await line()).split(' ')
+  const [version, threads, gigaflops] = (await line()).split(' ')
   return {
     version,
     threads: Number(threads),
+    gigaflops: Number(gigaflops),
     async step(name, rounds, times) {
       child.stdin.write(`${name} ${rounds} ${times}\n`)
       return Number(await line())

@@ -1,6 +1,7 @@
 """PyTorch's side of bench/models.ts: the same networks, batch sizes, losses and optimiser, on the CPU.
 
-Reads lines `name rounds times` and answers each with the least milliseconds a training step of the rounds. The first line it writes is its version and threads.
+Reads lines `name rounds times` and answers each with the least milliseconds a training step of the rounds. The first line it writes is its
+version, threads, and GFLOP/s of a matrix product: a reference BLAS has one or two, and is no peer to measure against.
 """
 
 import sys
@@ -79,6 +80,15 @@ def cases():
     }
 
 
+def gigaflops(n=512):
+    a, best = torch.randn(n, n), float("inf")
+    for _ in range(8):
+        started = time.perf_counter()
+        torch.mm(a, a)
+        best = min(best, time.perf_counter() - started)
+    return 2 * n**3 / best / 1e9
+
+
 def main():
     torch.manual_seed(42)
     networks = cases()
@@ -90,7 +100,7 @@ def main():
         loss(network(inputs)).backward()
         optimisers[name].step()
 
-    print(f"{torch.__version__} {torch.get_num_threads()}", flush=True)
+    print(f"{torch.__version__} {torch.get_num_threads()} {gigaflops():.1f}", flush=True)
     for line in sys.stdin:
         name, rounds, times = line.split()
         if name not in networks:
