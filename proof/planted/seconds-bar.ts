@@ -3,6 +3,7 @@ import { rocAuc } from '@gatehouse/model-kit'
 import { feedDataset } from '@gatehouse/model-kit/testing'
 import { secondsBar, type SecondsRows } from '@gatehouse/model-seconds-bar'
 import type { PlantedCase } from './planted-case.js'
+import { isRefused } from './refusal.js'
 
 const names = ['ALFA', 'BRAV', 'CHAR', 'DELT', 'ECHO']
 const time = (date: string): bigint => BigInt(Date.parse(date)) * 1_000_000n
@@ -38,6 +39,7 @@ export const planted: PlantedCase = {
       linear: skill((i) => logistic.values[2 * i + 1]),
       auc: 0.5 + model,
       trainingSeconds,
+      refused: isRefused('seconds-bar', candidate, evaluation),
       more: {
         aucAnySecond: evaluation.metrics['auc'].value,
         touchAuc: evaluation.metrics['touchAuc'].value,

@@ -3,7 +3,6 @@ import {
   chain,
   combine,
   ewma,
-  ewmaVolatility,
   feature,
   featureSet,
   map,
@@ -17,7 +16,7 @@ import {
   type Reader,
   type Transform,
 } from '@gatehouse/model-kit'
-import type { SecondGrid, SecondRow } from './second-grid.js'
+import { longestPause, volatilityHalfLife, type SecondQuotes, type SecondRow } from './second-grid.js'
 
 /** Seconds between the rows that the network compares: it looks at one row a minute, each of which sums up its minute and what came before. */
 export const spacing = 60
@@ -37,15 +36,15 @@ const reader = (definition: string, read: (row: SecondRow) => number): Reader<'o
   // Rows come from a SecondGrid and from nowhere else; a bar read without one has no changes, so nothing ever warms.
   read: (bar: BarView) => read(bar as SecondRow),
 })
-const change = reader('change', (row) => row.change)
+const change = reader(`change(${longestPause})`, (row) => row.change)
+const score = reader(`score(${volatilityHalfLife})`, (row) => row.score)
 const volume = reader('volume', (row) => row.volume)
 const level0 = reader('level', (row) => row.level)
 const closePosition = reader('closePosition', (row) =>
   row.high > row.low ? (2 * row.close - row.high - row.low) / (row.high - row.low) : 0,
 )
-const imbalance = reader('imbalance', (row) => row.imbalance)
-const spreadTicks = reader('spreadTicks', (row) => row.spreadTicks)
-const midTicks = reader('midTicks', (row) => row.midTicks)
+/** What the row says of the last quote; the definition names where quotes come from. */
+const quoted = (quotes: SecondQuotes, name: string, read: (row: SecondRow) => number) => reader(`${quotes}.${name}`, read)
 /** When the row is known: the end of its second. */
 const second = reader('end', (row) => row.second + 1)
 /** A wave of period 1 between -1 and 1 that is 1 at whole numbers; without sines, whose last bit differs between engines. */
@@ -57,21 +56,12 @@ const square = map('square', (x) => x * x)
 const root = map('sqrt', Math.sqrt)
 /** Volatility that speaks early. */
 const volatility = (halfLife: number): Transform => chain(square, level(halfLife), root)
-/** A number over its volatility, at most 8; 0 in a market that stands still. */
-const standardised = (halfLife: number): Transform => ({
-  ...chain(
-    combine('standardised', same, ewmaVolatility(halfLife), (x, deviation) => (deviation > 0 ? x / deviation : 0)),
-    bound(8),
-  ),
-  definition: `standardised(${halfLife})`,
-})
-/** Mean of standardised changes, scaled to variance 1 for a random walk: momentum that decays by half in `halfLife` seconds. */
+/** Mean of changes in units of their volatility, scaled to variance 1 for a random walk: momentum that decays by half in `halfLife` seconds. */
 const trend = (halfLife: number): Transform => {
   const keep = 2 ** (-1 / halfLife)
   const gain = Math.sqrt((1 + keep) / (1 - keep))
   return {
     ...chain(
-      standardised(60),
       level(halfLife),
       map('gain', (x) => gain * x),
     ),
@@ -109,26 +99,25 @@ function rangeRatio(n: number, slow: number): FeatureDefinition['operator'] {
   }
 }
 
-/** What following the trend of a minute has paid lately: near zero in a random walk, negative where trends are faded. Slots: the trend's, the last one. */
+/** What following the trend of a minute has paid lately: near zero in a random walk, negative where trends are faded. Slots: the trend's, the mean's, the last. */
 function trendPayoff(halfLife: number): Transform {
-  const z = standardised(60)
   const minute = trend(60)
   const mean = level(halfLife)
-  const memory = z.slots + minute.slots + mean.slots
+  const memory = minute.slots + mean.slots
   return {
     definition: `trendPayoff(${halfLife})`,
     warmUp: minute.warmUp + mean.warmUp + 1,
     slots: memory + 2,
     push(state, at, x) {
-      const now = z.push(state, at, x)
-      const trended = minute.push(state, at + z.slots, x)
+      if (x !== x) return NaN
+      const trended = minute.push(state, at, x)
       const last = state[at + memory]
       const hadOne = state[at + memory + 1] === 1
       if (trended === trended) {
         state[at + memory] = trended > 2 ? 2 : trended < -2 ? -2 : trended
         state[at + memory + 1] = 1
       }
-      return hadOne && now === now ? mean.push(state, at + z.slots + minute.slots, now * last) : NaN
+      return hadOne ? mean.push(state, at + minute.slots, x * last) : NaN
     },
   }
 }
@@ -160,15 +149,15 @@ function distanceFromMean(halfLife: number): FeatureDefinition['operator'] {
 
 const definitions = (): readonly FeatureDefinition[] => [
   // Micro-trend: what the last seconds did.
-  feature('return', 'deviations', over(change, standardised(600))),
+  feature('return', 'deviations', over(score, same)),
   feature('close-position', 'fraction', over(closePosition, same)),
   feature('volume', 'log-ratio', over(volume, ratio('relative(600)', same, level(600)))),
   // Momentum and its decay.
-  feature('trend-15', 'deviations', over(change, trend(15))),
-  feature('trend-60', 'deviations', over(change, trend(60))),
-  feature('trend-180', 'deviations', over(change, trend(180))),
-  feature('trend-600', 'deviations', over(change, trend(600))),
-  feature('trend-payoff', 'deviations', over(change, trendPayoff(300))),
+  feature('trend-15', 'deviations', over(score, trend(15))),
+  feature('trend-60', 'deviations', over(score, trend(60))),
+  feature('trend-180', 'deviations', over(score, trend(180))),
+  feature('trend-600', 'deviations', over(score, trend(600))),
+  feature('trend-payoff', 'deviations', over(score, trendPayoff(300))),
   // Short-window volatility and activity, each against the slower one.
   feature('volatility-60', 'log-ratio', over(change, volatilityRatio(rootMeanSquare(60), 600))),
   feature('range-60', 'log-ratio', rangeRatio(60, 600)),
@@ -216,11 +205,39 @@ const definitions = (): readonly FeatureDefinition[] => [
 ]
 
 /** Of the best bid and offer, for models that read quotes, too. */
-const quoteDefinitions = (): readonly FeatureDefinition[] => [
-  feature('imbalance', 'fraction', over(imbalance, same)),
-  feature('imbalance-30', 'fraction', over(imbalance, level(10))),
-  feature('spread', 'ticks', over(spreadTicks, bound(20))),
-  feature('mid-distance', 'ticks', over(midTicks, bound(10))),
+const quoteDefinitions = (quotes: SecondQuotes): readonly FeatureDefinition[] => [
+  feature(
+    'imbalance',
+    'fraction',
+    over(
+      quoted(quotes, 'imbalance', (row) => row.imbalance),
+      same,
+    ),
+  ),
+  feature(
+    'imbalance-30',
+    'fraction',
+    over(
+      quoted(quotes, 'imbalance', (row) => row.imbalance),
+      level(10),
+    ),
+  ),
+  feature(
+    'spread',
+    'ticks',
+    over(
+      quoted(quotes, 'spreadTicks', (row) => row.spreadTicks),
+      bound(20),
+    ),
+  ),
+  feature(
+    'mid-distance',
+    'ticks',
+    over(
+      quoted(quotes, 'midTicks', (row) => row.midTicks),
+      bound(10),
+    ),
+  ),
 ]
 
 /** Features that change their sign when the market is seen in a mirror; the others stay. */
@@ -238,14 +255,17 @@ const odd: ReadonlySet<string> = new Set([
   'mid-distance',
 ])
 
+/** Features that only say what time it is. */
+export const clockFeatures: ReadonlySet<string> = new Set(['minute', 'minute-quarter'])
+
 export interface SecondsFeatureOptions {
-  /** Reads `bbo-1s` beside the bars. Default false. */
-  readonly quotes?: boolean | undefined
+  /** Reads quotes of this schema beside the bars: imbalance and spread at the end of each second. Default none. */
+  readonly quotes?: SecondQuotes | undefined
 }
 
-/** The features of one source of data, to be fed with the rows of a {@link SecondGrid}. */
-export function secondsFeatures(source: string, { quotes = false }: SecondsFeatureOptions = {}): FeatureSet {
-  return featureSet([...definitions(), ...(quotes ? quoteDefinitions() : [])], { source, rows: windowRows })
+/** The features of one source of data, to be fed with the rows of a `SecondGrid`. */
+export function secondsFeatures(source: string, { quotes }: SecondsFeatureOptions = {}): FeatureSet {
+  return featureSet([...definitions(), ...(quotes ? quoteDefinitions(quotes) : [])], { source, rows: windowRows })
 }
 
 /** What a feature is multiplied by in a market where every rise is a fall: -1 or 1, in the order of the features. */

@@ -75,7 +75,7 @@ export function baselines(trend: number): readonly Baseline<SecondsRows>[] {
 }
 
 /**
- * Trades by `entry` with its sizes, net of costs: begun on whole horizons, so that they do not overlap, and ended by the first barrier or the horizon. One return a
+ * Trades by `entry` with its sizes, net of costs: begun on whole horizons, so that none waits for another, and ended by the first barrier or the horizon. One return a
  * moment, the mean over instruments; a moment without a trade earns nothing.
  */
 export function economics(judging: Judging<SecondsRows>, { horizonSeconds, costPerTurnover }: ResolvedOptions): Economics {
@@ -93,7 +93,7 @@ export function economics(judging: Judging<SecondsRows>, { horizonSeconds, costP
     if (trade !== undefined) moment.sum += trade.size * (sides[i] * returns[i] - 2 * costPerTurnover)
   })
   return {
-    costs: `${costPerTurnover * 1e4} bp of the traded value each way, no market impact, entered at the close of the second that was predicted on; a touched barrier fills at its price`,
+    costs: `${costPerTurnover * 1e4} bp of the traded value each way, no market impact, entered at the close of the next second that trades; a touched barrier fills at its price`,
     returns: Float64Array.from(moments.values(), ({ sum, count }) => sum / count),
   }
 }

@@ -1,5 +1,6 @@
 import { TradingError } from '@gatehouse/contracts'
 import type { SecondsFeatureOptions } from './features.js'
+import type { SecondQuotes } from './second-grid.js'
 
 /** Settings of the family. Another horizon or barrier is another label, so a candidate is judged with the settings it was trained with. */
 export interface SecondsBarOptions extends SecondsFeatureOptions {
@@ -39,7 +40,7 @@ export interface ResolvedOptions {
   readonly costPerTurnover: number
   readonly shuffleLabels: boolean
   readonly inThread: boolean
-  readonly quotes: boolean
+  readonly quotes: SecondQuotes | undefined
   readonly codeHash: string | undefined
 }
 
@@ -55,13 +56,15 @@ export function resolveOptions({
   costPerTurnover = 0.00005,
   shuffleLabels = false,
   inThread = false,
-  quotes = false,
+  quotes,
   codeHash,
 }: SecondsBarOptions): ResolvedOptions {
   const whole = { horizonSeconds, strideSeconds, epochs, restarts }
   for (const [option, value] of Object.entries(whole))
     if (!Number.isInteger(value) || value < 1) throw invalid(`${option} is ${value}; it is a whole number from 1 on`, { [option]: value })
   if (horizonSeconds > 3600) throw invalid(`horizonSeconds is ${horizonSeconds}; at most an hour`, { horizonSeconds })
+  if (quotes !== undefined && quotes !== 'bbo-1s' && quotes !== 'mbp-1')
+    throw invalid(`quotes is ${String(quotes)}; it is 'bbo-1s' or 'mbp-1'`, { quotes })
   if (60 % strideSeconds !== 0) throw invalid(`strideSeconds is ${strideSeconds}; it divides 60`, { strideSeconds })
   if (!(barrierDeviations > 0 && barrierDeviations <= 10))
     throw invalid(`barrierDeviations is ${barrierDeviations}; it lies between 0 and 10`, { barrierDeviations })

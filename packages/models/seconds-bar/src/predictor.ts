@@ -2,6 +2,7 @@ import { TradingError } from '@gatehouse/contracts'
 import type { Instrument, Predictor } from '@gatehouse/core'
 import { compileStreamingPlan, openInstrument, resolveNetwork, type KitPredictor, type LoadedFamily } from '@gatehouse/model-kit'
 import { barrierDistance } from './barriers.js'
+import { clockFeatures } from './features.js'
 import { everySecond } from './network.js'
 import { SaidOfSeconds, type SecondsBarPrediction } from './prediction.js'
 import { SecondGrid, type SecondRow } from './second-grid.js'
@@ -13,9 +14,9 @@ export interface SecondsBarPredictor extends Predictor<SecondsBarPrediction> {
 
 /** What the labels were, as `model.json` has it: the artifact decides, not the options of the family that loads it. */
 function barrierSettings({ artifact: { description } }: LoadedFamily) {
-  const { horizonSeconds, barrierDeviations } = description.extra ?? {}
+  const { horizonSeconds, barrierDeviations, quotes } = description.extra ?? {}
   if (typeof horizonSeconds === 'number' && horizonSeconds > 0 && typeof barrierDeviations === 'number' && barrierDeviations > 0)
-    return { horizonSeconds, barrierDeviations }
+    return { horizonSeconds, barrierDeviations, quotes: quotes === 'bbo-1s' || quotes === 'mbp-1' ? quotes : undefined } as const
   throw new TradingError(
     'MODEL_ARTIFACT_INVALID',
     'seconds-bar: model.json does not say in extra.horizonSeconds and extra.barrierDeviations what was predicted; train the model again',
@@ -40,9 +41,9 @@ export function openSeconds(loaded: LoadedFamily, instruments: readonly Instrume
     },
   })
   const push = (row: SecondRow): void => inner.update(row)
-  const grid = new SecondGrid(instrument, push)
+  const grid = new SecondGrid(instrument, push, settings.quotes)
   return {
-    drift: inner.drift,
+    drift: inner.drift && withoutClock(inner.drift),
     get isWarm() {
       return inner.isWarm
     },
@@ -57,9 +58,11 @@ export function openSeconds(loaded: LoadedFamily, instruments: readonly Instrume
     },
     restore(state) {
       const { length } = grid.save()
-      // The inner state first: it says whether the whole belongs to this model, and the grid's is checked before it is taken.
+      const own = state.subarray(0, length)
+      // Both are checked before either is taken.
+      new SecondGrid(instrument, push).restore(own)
       inner.restore(state.subarray(length))
-      grid.restore(state.subarray(0, length))
+      grid.restore(own)
     },
   }
 }
@@ -74,4 +77,22 @@ function perSecond({ artifact, features }: LoadedFamily): LoadedFamily {
   // Here and not in the predictor, which would fall back on a window of seconds where the network wants minutes.
   compileStreamingPlan({ network: network.definition, weights, normaliser, backend: plan.backend })
   return { artifact: { ...artifact, network }, features }
+}
+
+/** Training sees a few seconds of each minute, live all of them: that the clock runs is no drift. */
+function withoutClock({ names, monitor }: NonNullable<SecondsBarPredictor['drift']>): SecondsBarPredictor['drift'] {
+  const kept = names.flatMap((name, i) => (clockFeatures.has(name) ? [] : [i]))
+  return {
+    names: kept.map((i) => names[i]),
+    monitor: {
+      ...monitor,
+      get rows() {
+        return monitor.rows
+      },
+      stabilityIndex: () => {
+        const all = monitor.stabilityIndex()
+        return Float64Array.from(kept, (i) => all[i])
+      },
+    },
+  }
 }

@@ -10,7 +10,7 @@ import { InstrumentTrack } from './track.js'
 export interface SecondsRows extends FamilyRows {
   /** Which barrier came first: 2 upper, 0 lower, 1 neither, 3 both within a second. */
   readonly outcome: Int32Array
-  /** Log return from the row to the barrier that was touched, or to the horizon. */
+  /** Log return from the entry, at the close of the next second that traded, to the barrier that was touched, or to the horizon. */
   readonly returns: Float64Array
   /** Distance of the barriers, a log return. */
   readonly distance: Float64Array
@@ -29,7 +29,7 @@ export async function readRows(
   const tracks = dataset.instruments.map((instrument) => new InstrumentTrack(instrument, features, options))
   const byInstrument = new Map(tracks.map((track) => [track.instrument, track]))
   // At one moment a split comes before the prices that follow it, and the quote of a second before its bar.
-  const schemas: readonly Schema[] = ['corporate-action', ...(options.quotes ? (['bbo-1s'] as const) : []), 'ohlcv-1s']
+  const schemas: readonly Schema[] = ['corporate-action', ...(options.quotes ? [options.quotes] : []), 'ohlcv-1s']
   let count = 0
   for await (const view of mergeViews(dataset, schemas, { range, signal, optional: ['corporate-action'] })) {
     byInstrument.get(view.instrument)?.grid.update(view)
@@ -94,26 +94,51 @@ function assemble(tracks: readonly InstrumentTrack[], width: number, options: Re
   }
 }
 
-/** Labels of one instrument, stretch by stretch: a trade does not reach over a pause. */
+/**
+ * Labels of one instrument, stretch by stretch: a trade does not reach over a pause. It is entered at the close of the next second that trades, as an order sent on the
+ * prediction would be: the last trade was at the bid or at the ask, and labels measured from it would teach that prices bounce back.
+ */
 function label(
-  { starts, candidates, close, high, low, barrier, second }: InstrumentTrack,
+  { starts, candidates, close, high, low, barrier, traded, second }: InstrumentTrack,
   track: number,
   { options, offset }: { readonly options: ResolvedOptions; readonly offset: (phase: number) => number },
 ): readonly Labelled[] {
-  const wanted = new Float64Array(close.length).fill(NaN)
-  for (const { at } of candidates) wanted[at] = barrier.at(at)
+  const { horizonSeconds } = options
+  // Candidates are traded seconds themselves, so no two of them share an entry.
+  const entries = candidates.map(({ at }) => {
+    for (let i = at + 1; i <= at + horizonSeconds && i < close.length; i++) if (traded.at(i) === 1) return i
+    return -1
+  })
+  const distances = new Float64Array(close.length).fill(NaN)
+  candidates.forEach(({ at }, i) => {
+    if (entries[i] >= 0) distances[entries[i]] = barrier.at(at)
+  })
   const found = starts.map((from, s) => {
     const to = starts[s + 1] ?? close.length
-    return { from, barriers: firstTouch({ close: close.part(from, to), high: high.part(from, to), low: low.part(from, to), barrier: wanted.subarray(from, to) }, options.horizonSeconds) } // prettier-ignore
+    const stretch = {
+      close: close.part(from, to),
+      high: high.part(from, to),
+      low: low.part(from, to),
+      barrier: distances.subarray(from, to),
+    }
+    return { from, to, barriers: firstTouch(stretch, horizonSeconds) }
   })
   let s = 0
-  return candidates.flatMap(({ at, phase, tableRow }) => {
+  return candidates.flatMap(({ at, phase, tableRow }, i) => {
     while (s + 1 < starts.length && starts[s + 1] <= at) s++
-    const { from, barriers } = found[s]
-    const outcome = barriers.labels[at - from]
-    if (outcome < 0) return []
-    const until = second.at(from + barriers.touched[at - from]) + 1
-    const end = offset(phase) + tableRow
-    return [{ track, knownAt: second.at(at) + 1, end, outcome, until, gain: barriers.returns[at - from], distance: wanted[at] }]
+    const { from, to, barriers } = found[s]
+    const entry = entries[i] - from
+    if (entry < 0 || entries[i] >= to || barriers.labels[entry] < 0) return []
+    return [
+      {
+        track,
+        knownAt: second.at(at) + 1,
+        end: offset(phase) + tableRow,
+        outcome: barriers.labels[entry],
+        until: second.at(from + barriers.touched[entry]) + 1,
+        gain: barriers.returns[entry],
+        distance: barrier.at(at),
+      },
+    ]
   })
 }

@@ -4,12 +4,15 @@ import type { BarView, CorporateActionView, Instrument, MarketView, QuoteView, T
 /** Seconds without a bar that are filled in; after a longer pause (a night, a halt that drags on) the window starts afresh. */
 export const longestPause = 600
 /** Half life of the volatility that barriers are measured in, seconds. */
-const volatilityHalfLife = 120
+export const volatilityHalfLife = 60
 const keep = 2 ** (-1 / volatilityHalfLife)
-/** One wild second must not set the barriers for minutes: a change counts up to this many times the volatility before it. */
+/** One wild second must not set barriers and trends for minutes: a change counts up to this many times the volatility. */
 const wildest = 8
 /** Seconds of one stretch before its volatility is taken for one. */
 const volatilityWarmUp = 300
+
+/** Schemas of quotes that can be read beside bars: sampled each second, or each change. */
+export type SecondQuotes = 'bbo-1s' | 'mbp-1'
 
 /** What is remembered between bars, in the order of the saved state. */
 const slots = { second: 0, close: 1, level: 2, squares: 3, weight: 4, rows: 5, factor: 6, changes: 7, mid: 8, spread: 9, imbalance: 10, quotes: 11 } as const // prettier-ignore
@@ -31,6 +34,8 @@ export class SecondRow implements BarView {
   volume = 0
   /** Log return against the second before; `NaN` in the first second after a pause. */
   change = NaN
+  /** The change in units of the volatility that counts it in, between -8 and 8; 0 in a market that stands still. `NaN` until there is a volatility. */
+  score = NaN
   /** Sum of all changes: a log price that no split, roll or pause interrupts. */
   level = 0
   /** Seconds since the pause before, 0 for the first. */
@@ -52,23 +57,29 @@ export class SecondRow implements BarView {
     return this.tsEvent + 1_000_000_000n
   }
   copy(): this {
-    return Object.assign(new SecondRow(this.instrument), this) as this
+    const copied = new SecondRow(this.instrument)
+    Object.assign(copied, this)
+    return copied as this
   }
 }
 
 /**
  * Turns bars of a second as they come, with seconds missing where nobody traded, into one row a second. A second is known to be empty when a later bar
- * comes, so its row is made then, right before that bar's, in training and live alike. A bar of a second that has passed already is left out. Quotes
- * (`bbo-1s`), where the model reads them, are kept until the next row.
+ * comes, so its row is made then, right before that bar's, in training and live alike. A bar of a second that has passed already is left out. Quotes,
+ * where the model reads them, are kept until the next row.
  */
 export class SecondGrid {
   readonly row: SecondRow
   readonly #state = new Float64Array(slotCount)
 
-  /** @param use takes each row; it is reused */
+  /**
+   * @param use takes each row; it is reused
+   * @param quotes schema of the quotes that are read, if any are
+   */
   constructor(
     readonly instrument: Instrument,
     readonly use: (row: SecondRow) => void,
+    readonly quotes?: SecondQuotes | undefined,
   ) {
     this.row = new SecondRow(instrument)
     this.reset()
@@ -92,7 +103,7 @@ export class SecondGrid {
   update(view: MarketView): boolean {
     if (view.instrument !== this.instrument) return false
     if (view.schema === 'corporate-action') return this.#follow(view as CorporateActionView)
-    if (view.schema === 'bbo-1s') return this.#quote(view as QuoteView)
+    if (view.schema === this.quotes) return this.#quote(view as QuoteView)
     if (view.schema !== 'ohlcv-1s') return false
     const bar = view as BarView
     // Number() of nanoseconds keeps whole seconds exactly; dividing a bigint would make another.
@@ -146,6 +157,9 @@ export class SecondGrid {
     }
     row.change = isFirst ? NaN : close === close ? Math.log(close / before) : 0
     if (!isFirst) this.#observe(row.change)
+    const { volatility } = this
+    const score = volatility > 0 ? row.change / volatility : volatility * row.change
+    row.score = score > wildest ? wildest : score < -wildest ? -wildest : score
     row.level = state[slots.level]
     row.sincePause = state[slots.rows]++
     row.isTraded = close === close

@@ -1,3 +1,4 @@
+import { TradingError } from '@gatehouse/contracts'
 import type { InputSpec } from '@gatehouse/core'
 import { defineFamily, type FamilyDefinition, type FeatureSet, type KitFamily } from '@gatehouse/model-kit'
 import { lookback, mirrorSigns, secondsFeatures } from './features.js'
@@ -8,6 +9,7 @@ import { resolveOptions, type ResolvedOptions, type SecondsBarOptions } from './
 import type { SecondsBarPrediction } from './prediction.js'
 import { openSeconds } from './predictor.js'
 import { readRows, type SecondsRows } from './rows.js'
+import type { SecondQuotes } from './second-grid.js'
 
 /**
  * The family of one-second bars: will a barrier be reached within the next minute, and which one first.
@@ -23,7 +25,7 @@ function definition(options: ResolvedOptions): FamilyDefinition<SecondsRows, Sec
   const { items } = features('any').spec
   const signs = mirrorSigns(features('any'))
   const horizon = `${horizonSeconds} s`
-  const barrier = `${barrierDeviations} sd(120 s) sqrt(${horizonSeconds}), at least a tick`
+  const barrier = `${barrierDeviations} sd(60 s) sqrt(${horizonSeconds}), at least a tick`
   return {
     name: 'seconds-bar',
     modelName: name,
@@ -32,7 +34,12 @@ function definition(options: ResolvedOptions): FamilyDefinition<SecondsRows, Sec
     readRows: (dataset, call) => readRows(dataset, call, options),
     network: secondsNetwork(items.length),
     heads: [
-      { output: 'touch', kind: 'binary', horizon, definition: `a barrier at ${barrier} is reached` },
+      {
+        output: 'touch',
+        kind: 'binary',
+        horizon,
+        definition: `after entry at the close of the next second that trades, a barrier at ${barrier} is reached`,
+      },
       { output: 'direction', kind: 'binary', horizon, definition: `of barriers at ${barrier} the upper one is reached first; no label where none is` }, // prettier-ignore
     ],
     training: {
@@ -48,8 +55,11 @@ function definition(options: ResolvedOptions): FamilyDefinition<SecondsRows, Sec
     },
     augment: mirror ? (rows, indices) => mirrored(rows, indices, signs) : undefined,
     columns: ['availableAt', 'tsEvent', 'open', 'high', 'low', 'close', 'volume'],
-    extra: () => ({ horizonSeconds, barrierDeviations }),
-    settings: { horizonSeconds, barrierDeviations, strideSeconds: options.strideSeconds, mirror, quotes },
+    extra: (rows, train) => {
+      requireBothSides(rows, train)
+      return { horizonSeconds, barrierDeviations, quotes: quotes ?? 'none' }
+    },
+    settings: { horizonSeconds, barrierDeviations, strideSeconds: options.strideSeconds, mirror, quotes: quotes ?? 'none' },
     measure,
     baselines: baselines(items.findIndex((item) => item.name === 'trend-60')),
     economics: (judging) => economics(judging, options),
@@ -61,11 +71,22 @@ function definition(options: ResolvedOptions): FamilyDefinition<SecondsRows, Sec
   }
 }
 
-function inputsOf({ spec, source }: FeatureSet, quotes: boolean): readonly InputSpec[] {
+function inputsOf({ spec, source }: FeatureSet, quotes: SecondQuotes | undefined): readonly InputSpec[] {
   const warmUp = Math.max(...spec.items.map((item) => item.warmUp.amount)) + lookback
   return [
     { schema: 'ohlcv-1s', source, warmUp },
-    ...(quotes ? [{ schema: 'bbo-1s' as const, source, warmUp: 1 }] : []),
+    ...(quotes ? [{ schema: quotes, source, warmUp: 1 }] : []),
     { schema: 'corporate-action', source, warmUp: 0 },
   ]
+}
+
+/** @throws {TradingError} `MODEL_ONE_CLASS` where only one barrier, or none, was ever touched */
+function requireBothSides({ outcome }: SecondsRows, train: Int32Array): void {
+  const [down, up] = [0, 2].map((which) => train.reduce((count, row) => count + (outcome[row] === which ? 1 : 0), 0))
+  if (down > 0 && up > 0) return
+  throw new TradingError(
+    'MODEL_ONE_CLASS',
+    `seconds-bar: of ${train.length} training rows ${up} touched the upper barrier first and ${down} the lower; direction needs both, use a longer range or nearer barriers`,
+    { rows: train.length, up, down },
+  )
 }

@@ -23,6 +23,8 @@ export class InstrumentTrack {
   readonly high = new GrowingColumn()
   readonly low = new GrowingColumn()
   readonly barrier = new GrowingColumn()
+  /** 1 where a bar came, 0 in an empty second. */
+  readonly traded = new GrowingColumn()
   /** Where stretches without a pause begin. */
   readonly starts: number[] = []
   readonly candidates: CandidateRow[] = []
@@ -40,7 +42,7 @@ export class InstrumentTrack {
     this.#options = options
     this.stream = features.open(instrument)
     this.tables = Array.from({ length: spacing / options.strideSeconds }, () => new GrowingRows(features.spec.items.length))
-    this.grid = new SecondGrid(instrument, (row) => this.#take(row))
+    this.grid = new SecondGrid(instrument, (row) => this.#take(row), options.quotes)
   }
 
   #take(row: SecondRow): void {
@@ -53,6 +55,7 @@ export class InstrumentTrack {
     this.high.push(row.high)
     this.low.push(row.low)
     this.barrier.push(barrierDistance({ volatility, price: row.close, tickSize: instrument.tickSize }, this.#options))
+    this.traded.push(row.isTraded ? 1 : 0)
     this.#ready = stream.isWarm && stream.isComplete ? this.#ready + 1 : 0
     if (this.#ready === 0) return
     // Times are of the end of the second, when its bar is known: whole minutes are among them.
