@@ -1,12 +1,12 @@
 import { TradingError } from '@gatehouse/durable-log'
-import { type AsyncBuffer, type ColumnMetaData, type CompressionCodec, parquetRead } from 'hyparquet'
+import { type AsyncBuffer, type CompressionCodec, parquetRead } from 'hyparquet'
 import { type ByteSource } from './byte-source.js'
 import { type ColumnValues } from './column-spec.js'
 import { decompress } from './compression.js'
 import { type ChunkTarget, decodeChunk } from './decode-chunk.js'
 import { TextCollector } from './decode-text.js'
 import { type NumericArray } from './dictionary.js'
-import { chunkBytes, type Footer, type LeafColumn, readFooter } from './footer.js'
+import { type ChunkMetaData, type Footer, type LeafColumn, readFooter } from './footer.js'
 
 /** A column of one row group. `present` marks rows that hold a value; absent when all do. */
 export interface DecodedColumn {
@@ -57,11 +57,11 @@ export class ParquetFile {
   }
 
   get groups(): number {
-    return this.footer.metadata.row_groups.length
+    return this.footer.groups
   }
 
   groupRows(group: number): number {
-    return Number(this.footer.metadata.row_groups[group].num_rows)
+    return this.footer.groupRows(group)
   }
 
   /**
@@ -71,9 +71,7 @@ export class ParquetFile {
   groupRange(group: number, column: string): { min: number | bigint; max: number | bigint } | undefined {
     const leaf = this.#leaf(column)
     if (leaf.element.converted_type === 'DECIMAL' || leaf.element.logical_type?.type === 'DECIMAL') return undefined
-    const statistics = this.#chunk(group, leaf).statistics
-    const min = statistics?.min_value
-    const max = statistics?.max_value
+    const { min, max } = this.footer.chunk(group, leaf)
     const ordered = (typeof min === 'number' && typeof max === 'number') || (typeof min === 'bigint' && typeof max === 'bigint')
     return ordered ? { min, max } : undefined
   }
@@ -93,7 +91,7 @@ export class ParquetFile {
 
   /** The first half of {@link readGroup}: only the bytes, so that a caller can read ahead while it decodes. */
   async fetchGroup(group: number, columns: readonly string[]): Promise<GroupBytes> {
-    const wanted = columns.map((name) => ({ name, ...chunkBytes(this.#chunk(group, this.#leaf(name))) })).sort((a, b) => a.start - b.start)
+    const wanted = columns.map((name) => ({ name, ...this.footer.chunk(group, this.#leaf(name)) })).sort((a, b) => a.start - b.start)
     const chunks = new Map<string, Uint8Array>()
     const reads: Promise<void>[] = []
     for (let from = 0; from < wanted.length;) {
@@ -120,8 +118,8 @@ export class ParquetFile {
     const decoded: DecodedColumn[] = []
     for (const name of columns) {
       const leaf = this.#leaf(name)
-      const chunk = this.#chunk(group, leaf)
       try {
+        const chunk = this.footer.chunk(group, leaf)
         decoded.push(isFast(leaf, chunk) ? this.#decode(group, leaf, chunk, bytes.get(name)!, options) : await this.#readOther(group, leaf))
       } catch (error) {
         throw located(error, this.source.name, name, group)
@@ -141,15 +139,15 @@ export class ParquetFile {
   #decode(
     group: number,
     leaf: LeafColumn,
-    chunk: ColumnMetaData,
+    chunk: ChunkMetaData,
     bytes: Uint8Array,
     { checkCrc = true, reuse }: ReadOptions,
   ): DecodedColumn {
     const rows = this.groupRows(group)
     const text = leaf.element.type === 'BYTE_ARRAY' ? new TextCollector(rows) : undefined
     const target: ChunkTarget = { values: text ?? numbersFor(leaf, rows, reuse?.get(leaf.name)), to: 0 }
-    if (Number(chunk.num_values) !== rows) {
-      throw new TradingError('PARQUET_CORRUPT', `the chunk holds ${chunk.num_values} values, its row group ${rows}`, { rows })
+    if (chunk.values !== rows) {
+      throw new TradingError('PARQUET_CORRUPT', `the chunk holds ${chunk.values} values, its row group ${rows}`, { rows })
     }
     decodeChunk(bytes, { type: chunk.type, codec: chunk.codec, rows, maxDefinition: leaf.maxDefinition }, target, checkCrc)
     const values = text ? { codes: text.codes, dictionary: text.dictionary } : (target.values as NumericArray)
@@ -188,10 +186,6 @@ export class ParquetFile {
       columns: this.columns.map((column) => column.name),
     })
   }
-
-  #chunk(group: number, leaf: LeafColumn): ColumnMetaData {
-    return this.footer.metadata.row_groups[group].columns[leaf.index].meta_data!
-  }
 }
 
 /** Bytes of column chunks by leaf name. */
@@ -202,7 +196,7 @@ const compressors = Object.fromEntries(
   readable.map((codec) => [codec, (input: Uint8Array, length: number) => decompress(codec, input, length)]),
 )
 
-function isFast({ element, repeated }: LeafColumn, chunk: ColumnMetaData): boolean {
+function isFast({ element, repeated }: LeafColumn, chunk: ChunkMetaData): boolean {
   if (repeated || !chunk.encodings.every((encoding) => fastEncodings.has(encoding))) return false
   if (chunk.type === 'BYTE_ARRAY') return element.converted_type === 'UTF8' || element.logical_type?.type === 'STRING'
   return chunk.type in fastTypes

@@ -83,7 +83,7 @@ export class FileCursor {
         path: this.#path,
       })
     }
-    const text = file.footer.metadata.key_value_metadata?.find(({ key }) => key === 'gatehouse.instruments')?.value
+    const text = file.footer.texts.get('gatehouse.instruments')
     if (text === undefined)
       throw new TradingError('MANIFEST_FILE_CORRUPT', `${this.#path} does not name its instruments`, { path: this.#path })
     this.#instruments = new Map(this.#plan.pool.parse(text).map((instrument) => [instrument.id, instrument]))
