@@ -207,7 +207,7 @@ export class Conductor {
     })
     for (const model of hosted)
       if (model.isUniverse)
-        model.universe = { predictor: model.model.open(engine.table.instruments), instruments: engine.table.instruments }
+        model.openUniverse(engine.table.instruments)
     if (this.#checkpoint !== undefined) restoreState(engine, this.#checkpoint)
     return engine
   }

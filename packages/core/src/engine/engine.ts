@@ -167,6 +167,8 @@ export class Engine {
       (hosted, prediction) => this.#take(hosted, prediction),
       (hosted, index) => this.#noteCold(hosted, index),
     )
+    this.host.now = () => this.now
+    this.host.onWound = () => this.findNext()
     this.host.nextSession = (time, name, after) => {
       const calendar = this.calendars.named(name)
       if (calendar === undefined)
@@ -899,7 +901,7 @@ export class Engine {
       })
     if (!this.host.models.includes(successor)) {
       if (successor.isUniverse)
-        successor.universe = { predictor: successor.model.open(this.table.instruments), instruments: this.table.instruments }
+        successor.openUniverse(this.table.instruments)
       this.host.add(successor, this.now)
       return
     }

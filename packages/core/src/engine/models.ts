@@ -15,7 +15,15 @@ export type RunModel = Model | Admitted<Model>
 export interface OpenPredictor {
   readonly predictor: Predictor
   readonly instruments: readonly Instrument[]
+  /** It read a row since its model's clock last rang. */
+  isDue: boolean
 }
+
+const opened = (model: Model, instruments: readonly Instrument[]): OpenPredictor => ({
+  predictor: model.open(instruments),
+  instruments,
+  isDue: false,
+})
 
 /** One model of a run: its admission, and its predictors. */
 export class HostedModel {
@@ -26,9 +34,13 @@ export class HostedModel {
   slot: number
   /** By instrument number; a universe has one for all. */
   readonly predictors: (OpenPredictor | undefined)[] = []
-  universe: OpenPredictor | undefined
-  /** Next time it predicts, for models that predict by the clock. */
+  universe: OpenPredictor | undefined = undefined
+  /** Next time it predicts, for models that predict by the clock: nothing is due before a row came. */
   nextKey: TimeKey = never
+  /** Spacing of its clock, ns. */
+  readonly everyNs: bigint | undefined
+  /** When its clock last rang. */
+  rangAt: TimeNs = -1n
   /** Where its predictions go. */
   emit: (prediction: Prediction) => void = () => {}
   /** Set when its admission ended. */
@@ -44,6 +56,10 @@ export class HostedModel {
     this.model = 'model' in given ? given.model : given
     this.isUniverse = this.model.scope === 'universe'
     this.slot = number
+    const { trigger, name } = this.model
+    if (!('everyNs' in trigger)) return
+    this.everyNs = BigInt(Math.round(trigger.everyNs))
+    if (this.everyNs <= 0n) throw new TradingError('MODEL_TRIGGER_INVALID', `${name} predicts every ${trigger.everyNs} ns`, { model: name })
   }
 
   get inUse(): ModelInUse {
@@ -53,14 +69,18 @@ export class HostedModel {
   /** The predictor that reads an instrument's rows. */
   of(index: number, instrument: Instrument): OpenPredictor {
     if (this.universe !== undefined) return this.universe
-    return (this.predictors[index] ??= { predictor: this.model.open([instrument]), instruments: [instrument] })
+    return (this.predictors[index] ??= opened(this.model, [instrument]))
+  }
+
+  /** Opens the one predictor of a model that looks at all instruments. */
+  openUniverse(instruments: readonly Instrument[]): void {
+    this.universe = opened(this.model, instruments)
   }
 
   /** Starts every predictor again from cold. */
   reopen(): void {
     this.predictors.length = 0
-    if (this.universe !== undefined)
-      this.universe = { predictor: this.model.open(this.universe.instruments), instruments: this.universe.instruments }
+    if (this.universe !== undefined) this.universe = opened(this.model, this.universe.instruments)
   }
 
   /** Every predictor has the history it needs; false while none is open. */
@@ -189,7 +209,29 @@ export class ModelHost {
   update(schema: Schema, view: MarketView, index: number, instrument: Instrument): void {
     const reading = this.#bySchema.get(schema)
     if (reading === undefined) return
-    for (let i = 0; i < reading.length; i++) reading[i].of(index, instrument).predictor.update(view)
+    for (let i = 0; i < reading.length; i++) {
+      const hosted = reading[i]
+      const open = hosted.of(index, instrument)
+      open.predictor.update(view)
+      if (hosted.everyNs === undefined) continue
+      open.isDue = true
+      if (hosted.nextKey === never) this.#wind(hosted, hosted.everyNs)
+    }
+  }
+
+  /** The time of the run; set by it. */
+  now: () => TimeNs = () => 0n
+  /** Told when {@link nextKey} came nearer. */
+  onWound: () => void = () => {}
+
+  /** Sets a model's clock to the next multiple of its spacing. Nights and halts without a row ring nothing. */
+  #wind(hosted: HostedModel, every: bigint): void {
+    const now = this.now()
+    const next = ((now + every - 1n) / every) * every
+    hosted.nextKey = timeKey(next > hosted.rangAt ? next : hosted.rangAt + every)
+    if (hosted.nextKey >= this.nextKey) return
+    this.nextKey = hosted.nextKey
+    this.onWound()
   }
 
   /** Asks the models that predict after each row of a schema. */
@@ -209,7 +251,7 @@ export class ModelHost {
     for (const hosted of this.#bySchema.get(schema) ?? []) hosted.reopen()
   }
 
-  /** Starts the clocks of models that predict by it. */
+  /** Starts the clocks of models that predict by it. What was read before the run is due with the first row that comes. */
   start(now: TimeNs): void {
     for (const hosted of this.models) this.#schedule(hosted, now)
     this.#findNext()
@@ -217,17 +259,8 @@ export class ModelHost {
 
   #schedule(hosted: HostedModel, after: TimeNs): void {
     const { trigger } = hosted.model
-    if ('everyNs' in trigger) {
-      const every = BigInt(Math.round(trigger.everyNs))
-      if (every <= 0n)
-        throw new TradingError('MODEL_TRIGGER_INVALID', `${hosted.model.name} predicts every ${trigger.everyNs} ns`, {
-          model: hosted.model.name,
-        })
-      hosted.nextKey = timeKey((after / every + 1n) * every)
-    } else if ('session' in trigger) {
-      const next = this.nextSession(trigger.session, trigger.calendar, after)
-      hosted.nextKey = next === undefined ? never : timeKey(next)
-    }
+    const next = 'session' in trigger ? this.nextSession(trigger.session, trigger.calendar, after) : undefined
+    hosted.nextKey = next === undefined ? never : timeKey(next)
   }
 
   /** Next time a session trigger is due after a time; set by the run, which knows the calendars. */
@@ -243,8 +276,11 @@ export class ModelHost {
     const now = timeOfKey(key)
     for (const hosted of this.models) {
       if (hosted.nextKey !== key) continue
-      for (const { predictor } of hosted.open()) {
-        if (predictor.isWarm) predictor.predict(now, hosted.emit)
+      hosted.rangAt = now
+      for (const open of hosted.open()) {
+        if (hosted.everyNs !== undefined && !open.isDue) continue
+        open.isDue = false
+        if (open.predictor.isWarm) open.predictor.predict(now, hosted.emit)
         else this.cold(hosted, undefined)
       }
       this.#schedule(hosted, now)

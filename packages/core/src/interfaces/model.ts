@@ -15,7 +15,7 @@ export interface InputSpec {
   readonly warmUp: number
 }
 
-/** When a model predicts: after each row of a schema, on a clock, or once a session at a local time. */
+/** When a model predicts: after each row of a schema, on the multiples of a time before which a row came, or once a session at a local time. */
 export type Trigger =
   { readonly every: Schema } | { readonly everyNs: number } | { readonly session: `${number}:${number}`; readonly calendar: string }
 

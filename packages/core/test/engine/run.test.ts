@@ -610,6 +610,37 @@ describe('history before the run', () => {
   })
 })
 
+describe('a model that predicts by a clock', () => {
+  const everyNs = Number(minute) / 2
+  /** Times of its predictions, in half minutes from the start. */
+  async function ticks(feeds: readonly Feed[]): Promise<readonly number[]> {
+    const seen: number[] = []
+    const watch = (): Strategy => ({ name: 'watch', onPrediction: ({ at }) => void seen.push(Number(at - t0) / everyNs) })
+    const timed = upModel({ trigger: { everyNs } })
+    const model: Model = {
+      ...timed,
+      open(instruments) {
+        const predictor = timed.open(instruments)
+        return {
+          ...predictor,
+          get isWarm() {
+            return predictor.isWarm
+          },
+          predict: (now, emit) => predictor.predict(now, (prediction) => emit({ ...prediction, at: now, copy: () => prediction.copy() })),
+        }
+      },
+    }
+    await run(options({ feeds, models: [model], strategy: watch }))
+    return seen
+  }
+
+  test('is asked at the first multiple at or after a row, and at none before which no row came', async () => {
+    // Bars end on minutes 1 to 4, and after a night of 1000 minutes on 1005 and 1006; the last multiple needs a later row to pass.
+    const night = bars(walk(2), { from: t0 + 1004n * minute })
+    expect(await ticks([inMemory([bars(walk(4)), night])])).toEqual([4, 6, 8, 2010])
+  })
+})
+
 describe('several histories before the run', () => {
   const other = equity('OTHER', { venue: 'SIM', calendar: '24x7' })
   const from = t0 - 11n * minute
