@@ -53,6 +53,35 @@ const restless = (): Strategy => {
   }
 }
 
+describe('an admission that ran out while a run was under way', () => {
+  test('does not begin again for the run that goes on after it, when the clock was turned back meanwhile', async () => {
+    const { model, registry } = await admitted()
+    await using open = registry
+    expect(open).toBe(registry)
+    const { expiresAt } = model.admission
+    const from = expiresAt - 3n * hour
+    const directory = await folder()
+    const attempt = (clock: RunClock, signal?: AbortSignal): Promise<unknown> =>
+      start({
+        time: 'realtime',
+        strategy: restless,
+        models: [model],
+        risk: [positionLimit(100)],
+        feeds: [inMemory([bars(walk(40), { from, step: hour })])],
+        broker: { ...adversarialVenue({ seed: 3, startsAt: from }).broker, close: () => Promise.resolve() },
+        clock,
+        range: { from, to: expiresAt + 100n * hour },
+        journal: { directory },
+        runId: 'same-run',
+        signal,
+      }).done
+    const cut = new AbortController()
+    setTimeout(() => cut.abort(new Error('power')), 700)
+    await expect(attempt(acceleratedClock({ from, speed: 60 * 60 * 6 }), cut.signal)).rejects.toThrow('power')
+    await expect(attempt(acceleratedClock({ from, speed: 1 }))).rejects.toMatchObject({ code: 'MODEL_NOT_ADMITTED' })
+  })
+})
+
 describe('an admission that runs out while a position is open', () => {
   test('was announced 72 hours before, then leaves exits only, and stays ended whatever the clock shows', { timeout: 20_000 }, async () => {
     const { model, registry } = await admitted()

@@ -211,6 +211,35 @@ describe('under a venue that loses, repeats, reorders, corrects and disconnects'
     )
   })
 
+  test('a new target never lets the position move away from it, once its commands have arrived', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer(),
+        fc.array(fc.record({ quantity: fc.integer({ min: -30, max: 30 }), steps: fc.nat(4) }), { minLength: 1, maxLength: 12 }),
+        async (seed, targets) => {
+          const venue = adversarialVenue({ seed })
+          const { engine, turn } = await desk(venue)
+          for (const { quantity, steps } of targets) {
+            engine.trader.target(instrument, quantity)
+            for (let i = 0; i < 3; i++) {
+              venue.settle()
+              engine.drain()
+            }
+            let from = venue.position(instrument)
+            for (let i = 0; i < steps; i++) {
+              await turn()
+              const position = venue.position(instrument)
+              expect(position).toBeGreaterThanOrEqual(Math.min(from, quantity))
+              expect(position).toBeLessThanOrEqual(Math.max(from, quantity))
+              from = position
+            }
+          }
+        },
+      ),
+      { numRuns: 300 },
+    )
+  })
+
   test('a target is reached once the venue is calm', async () => {
     await fc.assert(
       fc.asyncProperty(

@@ -317,6 +317,42 @@ describe('brackets', () => {
   })
 })
 
+describe('one of two orders', () => {
+  const either = (bars: readonly (number | TestBar)[]): StrategyBench => {
+    const bench = testStrategy(
+      () => ({
+        name: 'either',
+        onStart: ({ orders, instruments: [instrument] }) =>
+          void orders.oneCancelsOther([
+            { instrument, side: 'buy', quantity: 10, type: 'limit', limitPrice: 95 },
+            { instrument, side: 'buy', quantity: 10, type: 'stop', stopPrice: 105 },
+          ]),
+      }),
+      { broker: { cash: 100_000, margin: 'unlimited' } },
+    )
+    bench.bars(...bars)
+    return bench
+  }
+
+  test('fills, and the other is gone', () => {
+    const bench = either([100, { open: 100, low: 94, close: 96 }, { open: 96, high: 110, close: 108 }])
+    expect(prices(bench)).toEqual([95])
+    expect(bench.context.orders.working()).toEqual([])
+  })
+
+  test('never are both filled, whatever the bars', () => {
+    const price = fc.integer({ min: 85, max: 115 })
+    const bar = fc.record({ open: price, close: price, volume: fc.integer({ min: 1, max: 30 }) })
+    fc.assert(
+      fc.property(fc.array(bar, { minLength: 1, maxLength: 12 }), (bars) => {
+        const bench = either(bars)
+        expect(new Set(bench.fills.map(({ clientOrderId }) => clientOrderId)).size).toBeLessThanOrEqual(1)
+        expect(bench.position()).toBeLessThanOrEqual(10)
+      }),
+    )
+  })
+})
+
 describe('a changed order', () => {
   test.each([
     ['limit', { type: 'limit', limitPrice: 90 }, { limitPrice: 99 }, { open: 98, low: 97, close: 100 }, { open: 98.5, close: 100 }, 98.5],
