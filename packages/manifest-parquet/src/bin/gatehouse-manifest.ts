@@ -6,6 +6,7 @@ const stop = new AbortController()
 process.once('SIGINT', () => stop.abort(new Error('interrupted')))
 process.exitCode = await runManifestCommand(process.argv.slice(2), {
   write: (text) => void process.stdout.write(text),
+  writeError: (text) => void process.stderr.write(text),
   readFile: (path) => readFile(path, 'utf8'),
   signal: stop.signal,
 })

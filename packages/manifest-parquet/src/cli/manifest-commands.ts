@@ -11,6 +11,8 @@ import { type PartitionBy } from '../table/layout.js'
 /** What a command touches outside the manifest. */
 export interface ManifestCommandIo extends CallOptions {
   readonly write: (text: string) => void
+  /** where what went wrong is said; default `write` */
+  readonly writeError?: ((text: string) => void) | undefined
   readonly readFile: (path: string) => Promise<string>
   readonly clock?: Clock | undefined
 }
@@ -51,6 +53,7 @@ const at: OptionTypes = { version: text, time: text, pin: text }
 /** `gatehouse manifest …`: pure functions over the public interface, by name. */
 export const manifestCommands: Readonly<Record<string, ManifestCommand>> = {
   log: command('log --directory D [--json]', {}, async (manifest, { json }, io) => {
+    await manifest.refresh()
     for await (const entry of manifest.lineage()) {
       const rows = entry.added.reduce((sum, file) => sum + file.rows, 0)
       if (json) print(io, entry)
@@ -172,7 +175,7 @@ export const manifestCommands: Readonly<Record<string, ManifestCommand>> = {
       if (typeof values.source !== 'string') throw usageError('import', '--source is missing')
       if (files.length === 0) throw usageError('import', 'name a file')
       const scale = values['price-scale']
-      const columns = Object.fromEntries((list(values.map) ?? []).map((pair) => pair.split('=') as [string, string]))
+      const columns = pairs('map', values.map)
       for (const path of files) {
         const report = await importFile(
           manifest,
@@ -204,19 +207,21 @@ export const manifestCommands: Readonly<Record<string, ManifestCommand>> = {
 export async function runManifestCommand(argv: readonly string[], io: ManifestCommandIo): Promise<0 | 1 | 2> {
   const [name = '', ...args] = argv
   const found = Object.hasOwn(manifestCommands, name) ? manifestCommands[name] : undefined
+  const complain = io.writeError ?? io.write
   if (!found) {
-    io.write(
+    const isAsked = name === '' || name === 'help' || name === '--help'
+    ;(isAsked ? io.write : complain)(
       `usage: manifest <command>\n${Object.values(manifestCommands)
         .map(({ usage }) => `  ${usage}\n`)
         .join('')}`,
     )
-    return name === '' || name === 'help' || name === '--help' ? 0 : 1
+    return isAsked ? 0 : 1
   }
   try {
     return await found.run(args, io)
   } catch (error) {
     if (!isTradingError(error)) throw error
-    io.write(`${error.code}: ${error.message}\n`)
+    complain(`${error.code}: ${error.message}\n`)
     return 1
   }
 }
@@ -236,11 +241,34 @@ function usageError(usage: string, problem: string): TradingError {
 async function chosenPin(manifest: ParquetManifest, values: Values, io: ManifestCommandIo): Promise<ManifestPin> {
   if (typeof values.pin === 'string') {
     const saved = (await manifest.savedPins()).get(values.pin)
-    return saved ?? manifestPinContract.parse(JSON.parse(await io.readFile(values.pin)))
+    return saved ?? (await pinFromFile(values.pin, io))
   }
   if (values.version !== undefined) return manifest.pinAt({ version: wholeNumber('version', values.version) })
   if (typeof values.time === 'string') return manifest.pinAt({ time: parseTime(values.time) })
   return manifest.refresh()
+}
+
+async function pinFromFile(path: string, io: ManifestCommandIo): Promise<ManifestPin> {
+  let content: unknown
+  try {
+    content = JSON.parse(await io.readFile(path))
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new TradingError('MANIFEST_NO_PIN', `no pin is saved as ${path}, and as a file it gives none: ${reason}`, { path }, { cause })
+  }
+  return manifestPinContract.parse(content)
+}
+
+/** `column=name` pairs. */
+function pairs(name: string, value: string | boolean | undefined): Record<string, string> {
+  return Object.fromEntries(
+    (list(value) ?? []).map((pair) => {
+      const at = pair.indexOf('=')
+      if (at < 1 || at === pair.length - 1)
+        throw new TradingError('MANIFEST_USAGE', `--${name} takes column=name pairs, not ${pair}`, { name, pair })
+      return [pair.slice(0, at), pair.slice(at + 1)]
+    }),
+  )
 }
 
 function wholeNumber(name: string, value: string | boolean): number {

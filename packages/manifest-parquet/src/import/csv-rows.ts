@@ -8,6 +8,9 @@ export interface CsvOptions {
   readonly separator?: string | undefined
 }
 
+/** Text of one record, over as many lines as its quotes span. A quote that nobody closes would else take in the rest of the file. */
+const longestRecord = 1 << 20
+
 /** Rows handed on at once. */
 const chunkRows = 65_536
 
@@ -17,7 +20,9 @@ export async function* csvRows(lines: AsyncIterable<string>, { header, separator
   let cells: string[][] = []
   let rows = 0
   let line = 0
-  let open = ''
+  let open: string[] = []
+  let openLength = 0
+  let openedAt = 0
   const chunk = (): RawRows => {
     const held = cells
     const count = rows
@@ -34,13 +39,20 @@ export async function* csvRows(lines: AsyncIterable<string>, { header, separator
   }
   for await (const text of lines) {
     line++
-    const whole = open === '' ? text : `${open}\n${text}`
-    const fields = splitLine(whole, separator)
+    // Within quotes, an even number of them closes nothing for good: such a line need not be looked at again and again.
+    const mayEnd = open.length === 0 || quotesIn(text) % 2 === 1
+    const whole = mayEnd && open.length > 0 ? [...open, text].join('\n') : text
+    const fields = mayEnd ? splitLine(whole, separator) : undefined
     if (fields === undefined) {
-      open = whole
+      if (open.length === 0) openedAt = line
+      open.push(text)
+      openLength += text.length + 1
+      if (openLength > longestRecord)
+        throw invalid(`the quote that line ${openedAt} opens is not closed within a megabyte`, { line: openedAt })
       continue
     }
-    open = ''
+    open = []
+    openLength = 0
     if (whole.trim() === '') continue
     if (!names) {
       names = fields.map((field, index) => (index === 0 ? field.replace(/^\uFEFF/, '') : field).trim())
@@ -52,8 +64,14 @@ export async function* csvRows(lines: AsyncIterable<string>, { header, separator
     for (let field = 0; field < fields.length; field++) cells[field].push(fields[field])
     if (++rows === chunkRows) yield chunk()
   }
-  if (open !== '') throw invalid('the file ends inside a quoted field', { line })
+  if (open.length > 0) throw invalid(`the file ends inside the quote that line ${openedAt} opens`, { line: openedAt })
   if (rows > 0) yield chunk()
+}
+
+function quotesIn(text: string): number {
+  let count = 0
+  for (let at = text.indexOf('"'); at >= 0; at = text.indexOf('"', at + 1)) count++
+  return count
 }
 
 /** Fields of one line; `undefined` when a quote is still open. */

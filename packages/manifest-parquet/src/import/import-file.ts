@@ -1,3 +1,4 @@
+import { TradingError } from '@gatehouse/durable-log'
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
@@ -70,7 +71,11 @@ export async function importRows(
 
 async function digestOf(path: string): Promise<string> {
   const hash = createHash('sha256')
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Uint8Array>) hash.update(chunk)
+  try {
+    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Uint8Array>) hash.update(chunk)
+  } catch (cause) {
+    throw new TradingError('MANIFEST_IMPORT', `cannot read ${path}: ${(cause as Error).message}`, { path }, { cause })
+  }
   return hash.digest('hex')
 }
 
@@ -79,7 +84,11 @@ async function* linesOf(path: string): AsyncGenerator<string> {
   const input = /\.gz$/i.test(path) ? file.pipe(createGunzip()) : file
   // A failing file must end the reading of what is piped from it.
   if (input !== file) file.on('error', (error) => input.destroy(error))
-  yield* createInterface({ input, crlfDelay: Infinity })
+  try {
+    yield* createInterface({ input, crlfDelay: Infinity })
+  } catch (cause) {
+    throw new TradingError('MANIFEST_IMPORT', `cannot read ${path}: ${(cause as Error).message}`, { path }, { cause })
+  }
 }
 
 /** What a Parquet column says of its times itself. */

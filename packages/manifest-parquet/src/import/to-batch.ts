@@ -77,7 +77,12 @@ export class RowConverter {
     if (!values) {
       // What a source does not say is zero, empty or unknown; times and prices it must say.
       if (kind === 'time' || kind === 'price')
-        throw invalid(`the file has no column for ${name}: name it with columns.${name}`, { column: name })
+        throw invalid(
+          stated === undefined
+            ? `the file has no column ${name} or ${snake(name)}: say what it is called there (columns: { ${name}: '…' }, or --map ${name}=…)`
+            : `the file has no column ${stated}, which ${name} is said to be`,
+          { column: name },
+        )
       return absent(kind, raw.rows)
     }
     const convert = this.#converter(kind)

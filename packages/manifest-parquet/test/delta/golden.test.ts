@@ -3,14 +3,16 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
 import { DeltaLog, fileSource, ParquetFile } from '@gatehouse/manifest-parquet'
 import { duckdb, sql } from '../peers.js'
 
 /**
- * Delta's own golden tables, from a mirror of github.com/delta-io/delta; nothing of it is kept here. Set GATEHOUSE_DELTA_REPO to a git directory.
+ * Delta's own golden tables, from a mirror of github.com/delta-io/delta beside the project; nothing of it is kept here.
+ * GATEHOUSE_DELTA_REPO names another git directory.
  */
-const repository = process.env.GATEHOUSE_DELTA_REPO ?? '/work/.mirror/delta-io+delta/repo'
+const repository = process.env.GATEHOUSE_DELTA_REPO ?? fileURLToPath(new URL('../../../../../.mirror/delta-io+delta/repo', import.meta.url))
 const present = existsSync(repository)
 if (!present) process.stderr.write(`SKIPPED: no mirror of delta-io/delta at ${repository}: Delta's golden tables are not read\n`)
 

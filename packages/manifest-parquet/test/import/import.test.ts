@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { importFile, openManifest, runManifestCommand, type ImportSpec } from '@gatehouse/manifest-parquet'
+import { csvRows, importFile, openManifest, runManifestCommand, type ImportSpec } from '@gatehouse/manifest-parquet'
 import { rowsOf } from '../batches.js'
 import { duckdb, sql } from '../peers.js'
 
@@ -68,8 +68,8 @@ describe('CSV', () => {
     ['no number', csv.replace('471.5', 'abc'), 'row 2, close'],
     ['a time that is none', csv.replace('2024-01-02T14:31:00Z', 'yesterday'), 'row 2, tsEvent'],
     ['a missing field', csv.replace(',900', ''), 'line 4 has 6 fields'],
-    ['an open quote', `${csv}"SPY,2024`, 'ends inside a quoted field'],
-    ['no close at all', csv.replace('close', 'klose'), 'no column for close'],
+    ['an open quote', `${csv}"SPY,2024`, 'ends inside the quote that line'],
+    ['no close at all', csv.replace('close', 'klose'), 'no column close'],
   ])('with %s is refused as a whole, and imports once it is mended', async (_what, content, message) => {
     await using manifest = await openManifest({ directory: table })
     await expect(importFile(manifest, await file('bad.csv', content), spec)).rejects.toMatchObject({
@@ -111,6 +111,32 @@ describe.skipIf(!duckdb)('Parquet', () => {
   })
 })
 
+describe('separated values', () => {
+  async function* lines(texts: readonly string[]): AsyncGenerator<string> {
+    yield* texts
+  }
+  const read = async (texts: readonly string[]): Promise<unknown> => {
+    const found: unknown[] = []
+    for await (const part of csvRows(lines(texts))) found.push(part.column('a'), part.column('b'))
+    return found
+  }
+
+  test('may hold separators, quotes and line ends within quotes', async () => {
+    expect(await read(['a,b', '"x,""y""', 'more",2', '3,"', '"'])).toEqual([
+      ['x,"y"\nmore', '3'],
+      ['2', '\n'],
+    ])
+  })
+
+  test('with a quote that nobody closes are refused at once, by its line', async () => {
+    const rest = Array.from({ length: 300_000 }, () => 'x,1,""')
+    const start = performance.now()
+    await expect(read(['a,b', '"x,1', ...rest])).rejects.toMatchObject({ code: 'MANIFEST_IMPORT', details: { line: 2 } })
+    expect(performance.now() - start).toBeLessThan(2000)
+    await expect(read(['a,b', '1,"2'])).rejects.toMatchObject({ code: 'MANIFEST_IMPORT', details: { line: 2 } })
+  })
+})
+
 describe('the command line', () => {
   test('imports, shows, pins, verifies and joins', async () => {
     const path = await file('bars.csv', csv)
@@ -138,6 +164,17 @@ describe('the command line', () => {
       code: 1,
       out: expect.stringContaining('MANIFEST_USAGE') as string,
     })
+    const bars = ['--directory', table, '--schema', 'ohlcv-1m', '--source', 'file']
+    const missing = join(directory, 'nosuch')
+    for (const [args, code] of [
+      [['import', ...bars, missing], 'MANIFEST_IMPORT'],
+      [['import', ...bars, directory], 'MANIFEST_IMPORT'],
+      [['import', ...bars, '--map', 'tsEvent', missing], 'MANIFEST_USAGE'],
+      [['verify', '--directory', table, '--pin', missing], 'MANIFEST_NO_PIN'],
+      [['verify', '--directory', table, '--pin', await file('no.json', 'no')], 'MANIFEST_NO_PIN'],
+      [['log', '--directory', table], 'MANIFEST_EMPTY'],
+    ] as const)
+      expect(await cli(...args)).toMatchObject({ code: 1, out: expect.stringContaining(code) as string })
     expect((await cli('nonsense')).code).toBe(1)
     expect((await cli()).code).toBe(0)
   })
