@@ -3,7 +3,7 @@
 // Each cell runs in a process of its own, bundled, so that neither the heap nor the compiled code of another is in its way; cells alternate over the rounds
 // and the best time of each counts. Inputs and seeds are named in bench/engine/cells.ts.
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -67,7 +67,16 @@ try {
   const best = new Map<string, number>()
   const found = new Map<string, Found>()
   const cells = [
-    ...(parts.has('bars') || parts.has('journal') ? ['bare loop', 'engine', 'journal on', 'journal on, rows digested', 'grademark'] : []),
+    ...(parts.has('bars') || parts.has('journal')
+      ? [
+          'bare loop',
+          'engine',
+          'journal on',
+          ...(existsSync('/dev/shm') ? ['journal on, in memory'] : []),
+          'journal on, rows digested',
+          'grademark',
+        ]
+      : []),
     ...(parts.has('book') ? ['book'] : []),
   ]
   for (let round = 0; round < Number(values.rounds); round++) {

@@ -1,7 +1,7 @@
 // Batches, views and feeds: rows a second and heap bytes allocated a row, each as a strategy would read it.
 // node --conditions=@gatehouse/source --import tsx bench/market-data.ts [--rounds 2] [--repeats 5] [--write]
 // Each cell runs in a process of its own, bundled; the best time of all repeats counts. 1 M one-minute bars (bench/lcg-bars.ts, seed 12345), 200 000 MBP-10
-// events (bench/lcg-book.ts, seed 7). Allocation is sampled over one more repeat; columns of batches lie outside the heap and are not in it.
+// events (bench/lcg-book.ts, seed 7). Allocation is the least of up to twelve more repeats, sampled; columns of batches lie outside the heap and are not in it.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'

@@ -218,6 +218,28 @@ class BookCursor extends RowCursor<'mbp-10'> implements BookView {
   }
 }
 
+/** Books whose prices are float64 as they are: see {@link FloatBarCursor}. */
+class FloatBookCursor extends BookCursor {
+  readonly #bids: readonly Float64Array[]
+  readonly #asks: readonly Float64Array[]
+
+  constructor(batch: ColumnarBatch<'mbp-10'>, instruments: readonly Instrument[]) {
+    super(batch, instruments)
+    this.#bids = levelNames.map((level) => batch.columns[`bidPx${level}`] as Float64Array)
+    this.#asks = levelNames.map((level) => batch.columns[`askPx${level}`] as Float64Array)
+  }
+  static fits({ columns, priceDivisor }: ColumnarBatch<'mbp-10'>): boolean {
+    const isFloat = (column: PriceArray): boolean => column instanceof Float64Array
+    return priceDivisor === 1 && levelNames.every((level) => isFloat(columns[`bidPx${level}`]) && isFloat(columns[`askPx${level}`]))
+  }
+  override bidPrice(level: number): number {
+    return this.#bids[level][this.row]
+  }
+  override askPrice(level: number): number {
+    return this.#asks[level][this.row]
+  }
+}
+
 class OrderEventCursor extends RowCursor<'mbo'> implements OrderEventView {
   get orderId(): bigint {
     return this.batch.columns.orderId[this.row]
@@ -304,14 +326,16 @@ class TradingStatusCursor extends RowCursor<'status'> implements TradingStatusVi
   }
 }
 
+/** Schemas with one cursor whatever their arrays are. */
+type OtherSchema = Exclude<Schema, BarSchema | 'mbp-10'>
+
 const cursors: {
-  readonly [S in Exclude<Schema, BarSchema>]: new (batch: ColumnarBatch<S>, instruments: readonly Instrument[]) => MarketView & { row: number }
+  readonly [S in OtherSchema]: new (batch: ColumnarBatch<S>, instruments: readonly Instrument[]) => MarketView & { row: number }
 } = {
   trades: TradeCursor,
   tbbo: QuoteCursor,
   'mbp-1': QuoteCursor,
   'bbo-1s': QuoteCursor,
-  'mbp-10': BookCursor,
   mbo: OrderEventCursor,
   definition: RowCursor,
   status: TradingStatusCursor,
@@ -328,5 +352,9 @@ export function openCursor<S extends Schema>(batch: ColumnarBatch<S>, instrument
     const bars = batch as unknown as ColumnarBatch<BarSchema>
     return new (FloatBarCursor.fits(bars) ? FloatBarCursor : BarCursor)(bars, instruments) as unknown as Cursor<S>
   }
-  return new cursors[batch.schema as Exclude<S, BarSchema>](batch as never, instruments) as unknown as Cursor<S>
+  if (batch.schema === 'mbp-10') {
+    const books = batch as unknown as ColumnarBatch<'mbp-10'>
+    return new (FloatBookCursor.fits(books) ? FloatBookCursor : BookCursor)(books, instruments) as unknown as Cursor<S>
+  }
+  return new cursors[batch.schema as S & OtherSchema](batch as never, instruments) as unknown as Cursor<S>
 }
