@@ -22,7 +22,7 @@ export const planted: PlantedCase = {
       range: market.range,
       feeds: { 'ohlcv-1h': market.bars('ohlcv-1h') },
     })
-    const family = macroRegime({ horizon, ...(long ? { epochs: 60, restarts: 4 } : {}) })
+    const family = macroRegime({ horizon, ...(long ? { epochs: 100, hidden: [64, 32], dropout: 0.3, restarts: 4 } : {}) })
     const started = performance.now()
     const candidate = await family.train(dataset, { seed, until, onProgress })
     const trainingSeconds = (performance.now() - started) / 1000

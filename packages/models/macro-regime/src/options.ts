@@ -8,7 +8,7 @@ export interface MacroRegimeOptions {
   readonly context?: readonly string[] | undefined
   /** Names to learn and judge on; default all of the dataset. */
   readonly symbols?: readonly string[] | undefined
-  /** Most epochs; training stops earlier when validation no longer improves. Default 30. */
+  /** Most epochs; training stops earlier when validation no longer improves. Default 50. */
   readonly epochs?: number | undefined
   /** Widths of the hidden layers. Default [48, 24]. */
   readonly hidden?: readonly number[] | undefined
@@ -35,7 +35,7 @@ export type ResolvedOptions = { readonly [K in keyof Defaulted]: NonNullable<Def
 >
 
 export function resolveOptions(options: MacroRegimeOptions = {}): ResolvedOptions {
-  const { horizon = 35, context = [], epochs = 30, hidden = [48, 24], dropout = 0.2, mirror = true, restarts = 1, inThread = false, name = 'macro-regime' } = options // prettier-ignore
+  const { horizon = 35, context = [], epochs = 50, hidden = [48, 24], dropout = 0.2, mirror = true, restarts = 1, inThread = false, name = 'macro-regime' } = options // prettier-ignore
   return { ...options, horizon, context, epochs, hidden, dropout, mirror, restarts, inThread, name, shuffleLabels: options.shuffleLabels ?? false, codeHash: options.codeHash, symbols: options.symbols } // prettier-ignore
 }
 

@@ -74,7 +74,7 @@ export async function judgeFamily<R extends FamilyRows, P extends Prediction>(
   const train = labelledRows(rows, (row) => rows.t1[row] < trainedTo)
   const blocks = timeBlocks(rows, test)
   const count = blocks.length - 1
-  if (count < wanted)
+  if (count < Math.max(2, wanted))
     throw new TradingError('MODEL_TOO_LITTLE_DATA', `${family.name}: ${count} independent rows after ${description.provenance.train.to}, fewer than ${wanted} folds; judge on a longer range`, { rows: test.length, independentRows: count }) // prettier-ignore
   const edges = Array.from({ length: wanted + 1 }, (_, k) => blocks[Math.floor((k * count) / wanted)])
   const own: FittedModel = { ...artifact, outputs: artifact.plan.outputs, calibrations: outputCalibrations(artifact) }
@@ -112,7 +112,7 @@ export async function judgeFamily<R extends FamilyRows, P extends Prediction>(
     artifactDigest: digest,
     measuredAt: window(test).to,
     evaluator: { name: `@gatehouse/model-${family.name}`, version: '1' },
-    windows: { train: description.provenance.train, test: window(test), embargoNs: Number(rows.t0[test[0]] - trainedTo) },
+    windows: { train: description.provenance.train, test: window(test), ...embargo(rows.t0[test[0]] - trainedTo) },
     folds: edges.slice(1).map((to, k) => ({
       train: [retrain ? window(folds[k].train) : description.provenance.train],
       test: [window(test.subarray(edges[k], to))],
@@ -123,7 +123,8 @@ export async function judgeFamily<R extends FamilyRows, P extends Prediction>(
     seeds: [seed],
     trials,
     metrics: {
-      ...Object.fromEntries(measures.map((measure) => [measure.name, metricOf(measure, { blocks, edges, level })])),
+      // A figure that these rows cannot give, an AUC of one class say, is left out: a gate that asks for it refuses.
+      ...Object.fromEntries(measures.map((measure) => [measure.name, metricOf(measure, { blocks, edges, level })] as const).filter(([, { value }]) => Number.isFinite(value))), // prettier-ignore
       featureDriftPsi: { value: largest(drift.stabilityIndex), unit: 'dimensionless', direction: 'lower' },
       ...(economics === undefined ? {} : economicMetrics(economics.returns, { ...options, trials })),
     },
@@ -144,6 +145,9 @@ export async function evaluateFamily<R extends FamilyRows, P extends Prediction>
 ): Promise<Evaluation> {
   return (await judgeFamily(family, candidate, dataset, options)).evaluation
 }
+
+/** Gap between training and test; one of months is more nanoseconds than the document counts, and is seen from the windows. */
+const embargo = (ns: bigint) => (ns <= BigInt(Number.MAX_SAFE_INTEGER) ? { embargoNs: Number(ns) } : {})
 
 /** Rows to train again on before each test part: all whose labels end before it begins. */
 function refits(rows: FamilyRows, parts: readonly Int32Array[]): readonly Fold[] {
@@ -173,10 +177,11 @@ interface Resampling {
 
 function metricOf({ unit, direction, statistic }: Measure, { blocks, edges, level }: Resampling & { readonly edges: readonly number[] }) {
   const rows = blocks[blocks.length - 1]
-  const interval = blockInterval(blocks, statistic, level)
+  const value = statistic(new Float64Array(rows).fill(1))
+  const interval = Number.isFinite(value) ? blockInterval(blocks, statistic, level) : undefined
   const folds = edges.slice(1).map((to, k) => statistic(new Float64Array(rows).fill(1, edges[k], to)))
   return {
-    value: statistic(new Float64Array(rows).fill(1)),
+    value,
     unit,
     direction,
     ...(interval === undefined ? {} : { interval }),
@@ -197,16 +202,15 @@ function describeBaseline(
     description,
     metrics: Object.fromEntries(figures.filter(([, value]) => Number.isFinite(value))),
     edges: Object.fromEntries(
-      edges.map((edge) => {
+      edges.flatMap((edge) => {
         const [ours, other] = [measures, theirs].map((list) => list.find((measure) => measure.name === edge))
         if (ours === undefined || other === undefined)
-          throw new TradingError('MODEL_METRIC_INVALID', `baseline ${name}: there is no metric ${edge} to state an edge for`, {
-            baseline: name,
-            metric: edge,
-          })
+          throw new TradingError('MODEL_METRIC_INVALID', `baseline ${name}: there is no metric ${edge} to state an edge for`, { baseline: name, metric: edge }) // prettier-ignore
         const sign = ours.direction === 'higher' ? 1 : -1
         const difference = (weights: Float64Array): number => sign * (ours.statistic(weights) - other.statistic(weights))
-        return [edge, { value: difference(once), interval: blockInterval(blocks, difference, level)! }]
+        const value = difference(once)
+        const interval = Number.isFinite(value) ? blockInterval(blocks, difference, level) : undefined
+        return interval === undefined ? [] : [[edge, { value, interval }] as const]
       }),
     ),
   }

@@ -80,8 +80,12 @@ export function normalise(
   target: Float32Array,
   at: number,
 ): void {
-  if (kind === 'none' || kind === 'within-group') for (let i = 0; i < count; i++) target[at + i] = source[i] === source[i] ? source[i] : 0
-  else {
+  if (kind === 'none' || kind === 'within-group') {
+    for (let i = 0; i < count; i++) {
+      const x = source[i]
+      target[at + i] = x === x ? x : 0
+    }
+  } else {
     const features = center.length
     for (let i = 0, j = 0; i < count; i++) {
       const z = (source[i] - center[j]) / scale[j]
