@@ -56,7 +56,10 @@ export function calendarFindings(calendars: Calendars, instruments: readonly Ins
   const unknown = new Map<string, Finding>()
   for (const instrument of instruments) {
     const problem = calendars.problem(instrument, now)
-    if (problem !== undefined && !unknown.has(instrument.calendar)) unknown.set(instrument.calendar, error('calendar', problem, update))
+    if (problem === undefined || unknown.has(instrument.calendar)) continue
+    const isNamed = calendars.named(instrument.calendar) !== undefined
+    const cure = isNamed ? update : `Pass it as calendars, or give ${instrument.symbol} one that is known: ${calendars.names.join(', ')}`
+    unknown.set(instrument.calendar, error('calendar', problem, cure))
   }
   const ending = calendars
     .warnings(instruments, now)

@@ -13,8 +13,8 @@ export interface StandardFillOptions {
   /** A stop is set off when a bar `'touch'`es it (default) or trades `'through'` it. */
   readonly stop?: 'touch' | 'through' | undefined
   /**
-   * A stop-limit that is set off inside a bar fills `'atStop'` when its limit allows it (default), or, `'closeInside'`, only when the bar closes
-   * strictly inside the limit, at the nearer of limit and the bar's extreme (LEAN).
+   * A stop-limit that is set off inside a bar fills `'atStop'` when its limit allows it (default), or, `'closeInside'`, is set off only when a bar trades through
+   * its stop, and fills only when the bar closes strictly inside the limit, at the nearer of limit and the bar's extreme (LEAN).
    */
   readonly stopLimit?: 'atStop' | 'closeInside' | undefined
   /**
@@ -156,7 +156,8 @@ function stopOnBar(order: RestingOrder, bar: BarView, match: Match, rules: BarRu
     return
   }
   const reach = beyond(order, order.side === 'buy' ? bar.high : bar.low, stopPrice)
-  if (!(rules.throughStop ? reach > 0 : reach >= 0)) return
+  const isStrict = rules.throughStop || (isLimited && rules.closeInside)
+  if (!(isStrict ? reach > 0 : reach >= 0)) return
   order.isTriggered = true
   if (isLimited && rules.closeInside) {
     closeInside(order, bar, match)

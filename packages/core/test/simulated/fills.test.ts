@@ -70,6 +70,14 @@ describe('orders on bars', () => {
     ])
     expect(prices(bench)).toEqual([104])
   })
+  test('by LEAN’s rule a stop-limit is set off strictly beyond its stop, and the close decides', () => {
+    const request = { type: 'stopLimit', stopPrice: 102, limitPrice: 103 } as const
+    const broker = { fill: standardFills({ stopLimit: 'closeInside' }) }
+    expect(prices(after(request, [{ open: 100, high: 102, close: 101 }], broker))).toEqual([])
+    expect(prices(after(request, [{ open: 100, high: 102.5, close: 101 }], broker))).toEqual([102.5])
+    expect(prices(after(request, [{ open: 100, high: 105, close: 104 }], broker))).toEqual([])
+  })
+
   test('a trailing stop follows the best price and never goes back', () => {
     const order = { side: 'sell', type: 'trailingStop', trailAmount: 3 } as const
     const bench = after(order, [
