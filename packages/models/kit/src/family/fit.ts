@@ -9,7 +9,7 @@ import { type PlanOutput, planOutputs } from '../serve/plan.js'
 import { holdOutSplit, uniquenessWeights } from '../split/purged-splits.js'
 import { averageNetworks } from '../train/average-networks.js'
 import { predictOutputs } from '../train/predict.js'
-import { pickSamples, type Samples } from '../train/samples.js'
+import { type TrainingSet } from '../train/samples.js'
 import { trainEnsemble } from '../train/train-many.js'
 import { trainNetwork, type TrainedNetwork } from '../train/train-network.js'
 import { type CalibrationMethod, type FamilyDefinition } from './definition.js'
@@ -88,36 +88,30 @@ export async function fitRows<R extends FamilyRows>(
   // Curves and epochs of an average are those of its best member.
   const trained = averaged ? { ...best, ...averageNetworks(candidates) } : best
   const outputs = planOutputs(trained.network.heads)
-  const calibrations = fitCalibrations(trained, rows, { samples, validation, methods: calibration })
+  // Of the rows themselves, not of what was added; shuffled where training was: calibrated on the truth, a twin that learnt nothing could borrow some of it.
+  const held = trainingSet(rows, samples, { indices: validation, weights: new Float32Array(validation.length).fill(1) })
+  const calibrations = fitCalibrations(trained, shuffleLabels ? withShuffledLabels(held, seed + 1) : held, calibration)
   return { network: trained.network, weights: trained.weights, normaliser, outputs, calibrations, trained, fitted, validation }
 }
 
 /** What some rows are made of: their table may hold more. */
-const tableOf = (rows: FamilyRows): Float32Array =>
-  pickTable(
-    rows,
-    tableRowsOf(
-      rows,
-      Int32Array.from({ length: rows.count }, (_, row) => row),
-    ),
-  )
+function tableOf(rows: FamilyRows): Float32Array {
+  const all = Int32Array.from({ length: rows.count }, (_, row) => row)
+  return pickTable(rows, tableRowsOf(rows, all))
+}
 
 const leastLoss = ({ epochs, bestEpoch }: TrainedNetwork): number => epochs[bestEpoch].validationLoss
 
 /** Calibration of every output on rows that the weights were not fitted on. */
 function fitCalibrations(
   trained: TrainedNetwork,
-  rows: FamilyRows,
-  {
-    samples,
-    validation,
-    methods,
-  }: { readonly samples: Samples; readonly validation: Int32Array; readonly methods: Readonly<Record<string, CalibrationMethod>> },
+  { samples, labels: heads }: TrainingSet,
+  methods: Readonly<Record<string, CalibrationMethod>>,
 ): readonly Calibration[] {
-  const raw = predictOutputs(trained, pickSamples(samples, validation))
+  const raw = predictOutputs(trained, samples)
   return planOutputs(trained.network.heads).map(({ name, kind, width }): Calibration => {
     const method = methods[name] ?? (kind === 'value' || kind === 'score' ? 'none' : 'temperature')
-    const labels = Float64Array.from(validation, (row) => rows.labels.get(name)![row])
+    const labels = Float64Array.from(heads.get(name)!)
     if (method === 'none' || !labels.some((label) => label >= 0)) return { kind: 'none' }
     const outputs = raw.get(name)!
     // What is stated as a probability is calibrated through its logarithm.
