@@ -33,7 +33,7 @@ export const errorCodes = {
   DBN_VALUE_RANGE: { cause: 'A value to encode does not fit its field.', cure: 'See the field and limit in the message.' },
   DBN_FIELD: { cause: 'A column was asked for that the records do not have.', cure: 'Use one of the names in the message.' },
   DBN_BOOK_SIDE: { cause: 'An order to add names neither side of the book.', cure: 'The data is damaged: download it again.' },
-  DBN_FILE: { cause: 'The file cannot be opened.', cure: 'See the cause: path or permissions.' },
+  DBN_FILE: { cause: 'The file cannot be opened or read.', cure: 'See the cause: path, permissions or disk.' },
   DBN_BIG_ENDIAN: { cause: 'The machine is big-endian.', cure: 'Decode on another machine.' },
   ...zstdErrorCodes,
   DATABENTO_OPTION: { cause: 'An option is not usable.', cure: 'Correct the value named in the message.' },

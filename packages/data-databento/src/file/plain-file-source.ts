@@ -1,4 +1,4 @@
-import type { Progress } from '@gatehouse/core'
+import { TradingError, type Progress } from '@gatehouse/core'
 import { read } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { HEADROOM_BYTES, type DbnDecoder } from '../codec/decoder.js'
@@ -76,7 +76,7 @@ export function readFully(fd: number, bytes: Uint8Array, offset: number, length:
   return new Promise((resolve, reject) => {
     const step = (done: number): void => {
       read(fd, bytes, offset + done, length - done, position + done, (error, count) => {
-        if (error !== null) reject(error)
+        if (error !== null) reject(new TradingError('DBN_FILE', `cannot read the file: ${error.message}`, { position }, { cause: error }))
         else if (count === 0 || done + count === length) resolve(done + count)
         else step(done + count)
       })

@@ -105,6 +105,8 @@ export async function openFileSource(
   }
   try {
     const stat = await file.stat()
+    if (stat.isDirectory())
+      throw new TradingError('DBN_FILE', `${String(path)} is a directory: name the files in it`, { path: String(path) })
     if (!stat.isFile()) {
       const stream = file.createReadStream({ autoClose: true })
       return new StreamSource(decompressed(stream as AsyncIterable<Uint8Array>, backend), () => closeQuietly(file))
