@@ -35,14 +35,15 @@ export function openSynthetic(seed: number): Market {
       schemas: ['ohlcv-1s'],
       sources: [{ feed: fast.bars('ohlcv-1s'), ranges: [{ from: sessionsBack(14), to: market.range.to }] }],
       windows: () => ({ until: sessionsBack(4), tradeFrom }),
-      warmUpNs: 4n * day,
+      // The end of the session before.
+      warmUpNs: 13n * hour,
     },
     {
       family: 'order-book',
       schemas: ['mbp-10'],
       sources: fastNames.map((name) => ({ feed: fast.book(name), ranges: sessions.slice(-tradedSessions - 4).map(bookHour) })),
       windows: () => ({ until: sessionsBack(1), tradeFrom }),
-      warmUpNs: 30n * hour,
+      warmUpNs: 18n * hour,
     },
   ]
   return {

@@ -15,7 +15,8 @@ export interface BacktestOptions extends CallOptions {
 /** Earliest and latest times that feeds are asked for when a run names none. */
 export const allTime: TimeRange = { from: 0n, to: 0x7fef_ffff_ffff_ffffn }
 
-const comparedRows = 32
+/** Rows that are handled in a turn while written entries are compared. */
+export const comparedRows = 32
 /** What is done between two rows is done in portions of this many while a run is compared with its journal. */
 export const comparedSteps = 512
 

@@ -6,6 +6,7 @@ import { mergeFeeds } from '../feed/merge-feeds.js'
 import { recordedFeed } from '../feed/recorded-feed.js'
 import type { Feed } from '../interfaces/feed.js'
 import type { Engine } from './engine.js'
+import { comparedRows } from './backtest.js'
 import { Lane } from './lane.js'
 import type { WarmUpOptions } from './options.js'
 import { rowLoop } from './rows.js'
@@ -35,7 +36,11 @@ export async function warmUp(
       const batch: Batch | undefined = lane.batch
       if (batch === undefined) continue
       schemas.add(batch.schema)
-      rowLoop(batch.schema)(engine, lane, never, true)
+      while (lane.row < lane.end) {
+        // Predictions of the warm-up are journaled, too: while they are compared, theirs must be at hand.
+        lane.stop = (await engine.prepare()) ? Math.min(lane.end, lane.row + comparedRows) : lane.end
+        rowLoop(batch.schema)(engine, lane, never, true)
+      }
       onProgress?.({ stage: 'warming up', done: engine.rows - before, unit: 'rows' })
     }
   } finally {

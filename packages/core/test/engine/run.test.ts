@@ -610,6 +610,18 @@ describe('history before the run', () => {
   })
 })
 
+test('a warm-up that journals more predictions than are held ready replays', async () => {
+  const directory = await folder()
+  const length = 45_000
+  const from = t0 - BigInt(length + 1) * minute
+  const scan = () => inMemory([bars(walk(length, 5), { from })]).batches({ from, to: t0 })
+  const warmUp = { manifest: { at: () => ({ scan }) } as unknown as Manifest, from }
+  const common = { models: [upModel()], strategy: onUp, warmUp }
+  const feeds = (): Feed[] => [inMemory([bars(walk(50))])]
+  await run(options({ ...common, feeds: feeds(), range: { from: t0, to: t0 + 10_000n * minute }, journal: { directory } }))
+  expect(await replay({ ...common, feeds: feeds(), directory })).toMatchObject({ identical: true })
+})
+
 describe('a model that predicts by a clock', () => {
   const everyNs = Number(minute) / 2
   /** Times of its predictions, in half minutes from the start. */
