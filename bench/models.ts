@@ -317,7 +317,8 @@ function streaming(): void {
 
 tf.enableProdMode()
 registerGradients(tf)
-say('# The model kit beside other engines\n')
+say('# The model kit beside other engines')
+say('')
 say(
   `${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${cpus().length} cores, seed 42. The machine is shared: read ratios, not absolutes.`,
 )
