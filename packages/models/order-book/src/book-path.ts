@@ -18,9 +18,12 @@ export interface PathPoint {
 /** Called for every row: features, and what is usual here. Both are reused. */
 export type RowSink = (stream: BookStream, scaleBp: number) => number
 
-/** Whether a stream can be predicted from at a time: warm, whole and not stale. Training and serving ask the same question. */
+/**
+ * Whether a stream can be predicted from at a time: warm, whole, not stale, at a price that is one (basis points of zero mean nothing). Training and serving
+ * ask the same question.
+ */
 export function isReady(stream: BookStream, now: number, staleMs: number): boolean {
-  return stream.isWarm && stream.isComplete && now - stream.lastEvent <= staleMs * 1e6
+  return stream.isWarm && stream.isComplete && stream.mid > 0 && now - stream.lastEvent <= staleMs * 1e6
 }
 
 /** Usual move of the middle over the horizon, basis points: the unit of the impact head. A market that stood still for minutes is taken to move a tenth of a tick. */

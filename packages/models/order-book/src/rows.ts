@@ -13,8 +13,9 @@ export interface BookRows extends FamilyRows {
   readonly laterSpread: Float32Array
   /** A tick in basis points of the middle. */
   readonly tickBp: Float32Array
-  /** Log move to the horizon; `NaN` unknown. */
+  /** Log move to the horizon, and to the mean of the steps up to it; `NaN` unknown. */
   readonly move: Float64Array
+  readonly meanMove: Float64Array
   /** Usual move over the horizon, basis points: what the impact head's output is multiplied by. */
   readonly scaleBp: Float32Array
   /** Impact as labelled, basis points; `NaN` where nobody traded. */
@@ -79,6 +80,7 @@ function labelled(paths: readonly BookPath[], { table, scaleBp: scales, count }:
     laterSpread: new Float32Array(count),
     tickBp: new Float32Array(count),
     move: new Float64Array(count),
+    meanMove: new Float64Array(count),
     flow: new Float64Array(count),
     scaleBp: new Float32Array(count),
     imbalance: new Float32Array(count),
@@ -101,6 +103,7 @@ function labelled(paths: readonly BookPath[], { table, scaleBp: scales, count }:
       columns.laterSpread[row] = labels.laterSpread[i]
       columns.tickBp[row] = 1e4 / mid
       columns.move[row] = labels.move[i]
+      columns.meanMove[row] = labels.meanMove[i]
       columns.flow[row] = flow
       columns.scaleBp[row] = scales[from]
       columns.imbalance[row] = table[from * rowWidth + imbalanceAt]

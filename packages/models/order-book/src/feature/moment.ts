@@ -9,7 +9,7 @@ export const usual = memories.length - 1
 export const pauseSeconds = 60
 
 /** Slots of the shared memory, before those of the sections. */
-const slot = { time: 0, events: 1, mid: 2, spread: 3, total: 4, totals: 5, weights: 6 } as const
+const slot = { time: 0, events: 1, mid: 2, spread: 3, total: 4, totals: 5, isOpen: 6, weights: 7 } as const
 export const momentSlots = slot.weights + memories.length
 
 const asTime = new BigInt64Array(1)
@@ -20,6 +20,12 @@ export function nanoseconds(time: bigint): number {
   asTime[0] = time
   return asHalves[1] * 0x1_0000_0000 + asHalves[0]
 }
+
+/**
+ * To 1/1024 of a tick. Decimal prices are not exact in float64: the same middle of two spreads would differ in its last bits, and be called a move. What is
+ * snapped also adds up exactly.
+ */
+const snapped = (ticks: number): number => Math.round(ticks * 1024) / 1024
 
 /** What one event shows, read once for all sections. One object a stream, filled again and again. */
 export class Moment {
@@ -57,13 +63,13 @@ export class Moment {
     const bid = book.bidPrice(0)
     const ask = book.askPrice(0)
     if (!(bid < Infinity && ask < Infinity && bid > -Infinity && ask > -Infinity)) {
-      state[slot.time] = 0
+      state[slot.isOpen] = 0
       return false
     }
     this.tick = book.instrument.tickSize
     const middle = (bid + ask) / 2
-    this.mid = middle / this.tick
-    this.spread = (ask - bid) / this.tick
+    this.mid = snapped(middle / this.tick)
+    this.spread = snapped((ask - bid) / this.tick)
     this.#readTime(state, nanoseconds(book.availableAt))
     state[slot.mid] = this.mid
     state[slot.spread] = this.spread
@@ -76,16 +82,13 @@ export class Moment {
   #readTime(state: Float64Array, now: number): void {
     const before = state[slot.time]
     const elapsed = (now - before) / 1e9
-    if (before === 0 || elapsed > pauseSeconds) {
-      // A pause wipes everything, the sections' memory included; the first slots are written anew below.
-      if (before !== 0) state.fill(0)
-      this.isFirst = true
-      this.elapsed = 0
-    } else {
-      this.isFirst = false
-      this.elapsed = elapsed > 0 ? elapsed : 0
-    }
+    // A pause wipes everything, the sections' memory included; the first slots are written anew below.
+    if (before !== 0 && elapsed > pauseSeconds) state.fill(0)
+    this.isFirst = state[slot.isOpen] === 0
+    // What a book was worth while it lacked a side is not known: that time does not count.
+    this.elapsed = this.isFirst || elapsed < 0 ? 0 : elapsed
     state[slot.time] = now
+    state[slot.isOpen] = 1
     state[slot.events]++
     for (let m = 0; m < memories.length; m++) {
       const keep = this.elapsed > 0 ? Math.exp(-this.elapsed / memories[m]) : 1
@@ -101,8 +104,8 @@ export class Moment {
     for (let level = 0; level < bookLevels; level++) {
       const bid = (middle - book.bidPrice(level)) / this.tick
       const ask = (book.askPrice(level) - middle) / this.tick
-      this.bidDistance[level] = bidBefore = bid === bid ? bid : bidBefore + 1
-      this.askDistance[level] = askBefore = ask === ask ? ask : askBefore + 1
+      this.bidDistance[level] = bidBefore = Number.isFinite(bid) ? bid : bidBefore + 1
+      this.askDistance[level] = askBefore = Number.isFinite(ask) ? ask : askBefore + 1
       const bidSize = book.bidSize(level)
       const askSize = book.askSize(level)
       // A size that is none must not stay in a memory for ever.
@@ -133,7 +136,7 @@ export class Moment {
 
 /** Events since the start or the last pause; when the last one was, ns as float64 (0 when there was none or it left a side empty). */
 export const eventsOf = (state: Float64Array): number => state[slot.events]
-export const lastEventOf = (state: Float64Array): number => state[slot.time]
+export const lastEventOf = (state: Float64Array): number => (state[slot.isOpen] === 1 ? state[slot.time] : 0)
 /** Middle and spread of the last whole book, ticks. */
 export const midOf = (state: Float64Array): number => state[slot.mid]
 export const spreadOf = (state: Float64Array): number => state[slot.spread]
