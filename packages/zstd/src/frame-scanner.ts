@@ -21,6 +21,7 @@ export type ZstdPiece =
 const MAGIC = 0xfd2fb528
 const SKIPPABLE = 0x184d2a50
 const MAX_BLOCK = 128 * 1024
+const LEAST_CARRY = 1024
 /** The zstd tool's own limit: a larger window would let a few bytes ask for gigabytes. */
 const MAX_WINDOW = 128 * 1024 * 1024
 
@@ -44,6 +45,7 @@ function word(bytes: Uint8Array, at: number): number {
 export class ZstdFrameScanner {
   #bytes: Uint8Array = new Uint8Array(0)
   #at = 0
+  #carry = new Uint8Array(0)
   /** Offset of the next byte in the stream. */
   #offset = 0
   #state: 'magic' | 'skip' | 'block' | 'checksum' = 'magic'
@@ -58,9 +60,26 @@ export class ZstdFrameScanner {
 
   /** Gives bytes; call `next` until it returns `undefined` before the next push. */
   push(bytes: Uint8Array): void {
-    const left = this.#bytes.subarray(this.#at)
-    this.#bytes = left.length === 0 ? bytes : Buffer.concat([left, bytes])
+    const left = this.#bytes.length - this.#at
+    if (left === 0) {
+      this.#bytes = bytes
+      this.#at = 0
+      return
+    }
+    // What is left lies at the beginning of the carry. Bytes are added in place, so that a block that comes byte by byte is not copied each time.
+    const length = left + bytes.length
+    if (this.#carry.length < length) this.#moveToCarry(Math.max(length, 2 * this.#carry.length))
+    this.#carry.set(bytes, left)
+    this.#bytes = this.#carry.subarray(0, length)
+  }
+
+  /** Puts what is left into new memory: pieces that were given out stay as they are. */
+  #moveToCarry(capacity: number): void {
+    const carry = new Uint8Array(capacity)
+    carry.set(this.#bytes.subarray(this.#at))
+    this.#bytes = carry.subarray(0, this.#bytes.length - this.#at)
     this.#at = 0
+    this.#carry = carry
   }
 
   /**
@@ -70,9 +89,9 @@ export class ZstdFrameScanner {
   next(): ZstdPiece | undefined {
     const piece = this.#scan()
     if (piece === undefined) {
+      const left = this.#bytes.length - this.#at
       // What is left over is copied, so that whoever pushed it may use the buffer again.
-      this.#bytes = new Uint8Array(this.#bytes.subarray(this.#at))
-      this.#at = 0
+      if (left > 0 && (this.#at > 0 || this.#bytes.buffer !== this.#carry.buffer)) this.#moveToCarry(Math.max(left, LEAST_CARRY))
     }
     return piece
   }

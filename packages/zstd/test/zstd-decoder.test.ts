@@ -20,6 +20,14 @@ describe('ZstdDecoder', () => {
     expect(() => wholeStream(rleFrame(5, { checksum: [1, 2, 3, 4] }))).toThrowError(expect.objectContaining({ code: 'ZSTD_CHECKSUM' }))
   })
 
+  test('a block that comes byte by byte costs no more than its bytes', () => {
+    const length = 131_072
+    const head = [0x28, 0xb5, 0x2f, 0xfd, 0, 0x50, ((length << 3) | 1) & 255, (length >> 5) & 255, length >> 13]
+    const start = performance.now()
+    expect(wholeStream(Buffer.concat([Uint8Array.from(head), Buffer.alloc(length, 65)]), 1)).toHaveLength(length)
+    expect(performance.now() - start).toBeLessThan(1000)
+  })
+
   test('one step gives at most 128 KiB, however much a few bytes stand for', () => {
     const decoder = new ZstdDecoder()
     decoder.push(Buffer.concat(Array.from({ length: 100 }, () => rleFrame(131_072))))
