@@ -48,7 +48,7 @@ export class BookPath {
   constructor(
     features: BookFeatureSet,
     instrument: Instrument,
-    private readonly options: Pick<ResolvedOptions, 'step' | 'horizon' | 'staleMs'>,
+    private readonly options: Pick<ResolvedOptions, 'step' | 'horizon' | 'stride' | 'staleMs'>,
     private readonly sink: RowSink,
   ) {
     this.stream = features.open(instrument)
@@ -71,18 +71,19 @@ export class BookPath {
     const book = view as BookView
     if (book.action === 'T' && book.size > 0 && book.size < Infinity)
       this.#flow += book.side === 'B' ? book.size : book.side === 'A' ? -book.size : 0
-    if (this.#everyEvents > 0 && this.stream.lastEvent !== 0 && this.stream.events % this.#everyEvents === 0) this.#look(time)
+    if (this.#everyEvents > 0 && this.stream.lastEvent !== 0 && this.stream.events % this.#everyEvents === 0)
+      this.#look(time, (this.stream.events / this.#everyEvents) % this.options.stride === 0)
   }
 
   #ring(time: bigint, step: bigint): void {
     if (this.#due === undefined) this.#due = (time / step + 1n) * step
-    for (; this.#due <= time; this.#due += step) this.#look(this.#due)
+    for (; this.#due <= time; this.#due += step) this.#look(this.#due, (this.#due / step) % BigInt(this.options.stride) === 0n)
   }
 
-  #look(time: bigint): void {
+  #look(time: bigint, isWanted: boolean): void {
     const { stream } = this
     const isOpen = stream.lastEvent !== 0
-    const isRow = isReady(stream, nanoseconds(time), this.options.staleMs)
+    const isRow = isWanted && isReady(stream, nanoseconds(time), this.options.staleMs)
     this.points.push({
       time,
       mid: isOpen ? stream.mid : NaN,

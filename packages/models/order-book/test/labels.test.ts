@@ -70,6 +70,14 @@ test('no label reaches over a pause or a book without a side', async () => {
   expect(labels(rows, 'direction')).toEqual([1, 1, -1, -1, 1, -1, -1])
 })
 
+test('with a stride every so many steps are rows, with the labels they had', async () => {
+  const books = script([{}, {}, { mid: 100.02 }, { mid: 99.99 }, {}, {}, {}])
+  const [all, some] = [await rowsOf(books, { horizon: 2 }), await rowsOf(books, { horizon: 2, stride: 3 })]
+  const kept = Array.from(all.t0.keys()).filter((row) => all.t0[row] % 300_000_000n === 0n)
+  expect(Array.from(some.t0)).toEqual(kept.map((row) => all.t0[row]))
+  expect(labels(some, 'direction')).toEqual(kept.map((row) => labels(all, 'direction')[row]))
+})
+
 test('a step may be a number of events', async () => {
   const rows = await rowsOf(script(Array.from({ length: 60 }, () => ({}))), { step: { events: 20 }, horizon: 1 })
   expect(rows.count).toBe(4)
@@ -86,6 +94,7 @@ test('the last row of a step is decided by what came before its instant', async 
 test.each([
   ['step', { step: { ms: 0 } }],
   ['horizon', { horizon: 1.5 }],
+  ['stride', { stride: 0 }],
   ['staleMs', { staleMs: NaN }],
   ['flatBp', { flatBp: -1 }],
 ] as const)('an impossible %s is refused by name', (option, options) => {
