@@ -205,9 +205,7 @@ export class Conductor {
       rateOf: (currency) => engine.portfolio.rateOf(currency) ?? NaN,
       session: (index, at) => engine.calendars.session(engine.table.instruments[index], at),
     })
-    for (const model of hosted)
-      if (model.isUniverse)
-        model.openUniverse(engine.table.instruments)
+    for (const model of hosted) if (model.isUniverse) model.openUniverse(engine.table.instruments)
     if (this.#checkpoint !== undefined) restoreState(engine, this.#checkpoint)
     return engine
   }

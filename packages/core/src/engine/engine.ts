@@ -17,6 +17,7 @@ import { batchDigest } from '../journal/batch-digest.js'
 import type { RunJournal } from '../journal/run-journal.js'
 import type { OrderRecord } from '../order/order-record.js'
 import { Ledger } from '../portfolio/ledger.js'
+import { notionalNano } from '../portfolio/money.js'
 import { PortfolioView } from '../portfolio/portfolio-view.js'
 import type { MarketSimulation } from '../simulated/market-simulation.js'
 import { Calendars, nextLocalTime } from './calendars.js'
@@ -642,7 +643,7 @@ export class Engine {
       )
     }
     if (snapshot.complete)
-      for (const { cash } of snapshot.balances) this.ledger.move(cash.currency, cash.nano - this.ledger.account(cash.currency).nano)
+      for (const [currency, nano] of cashOf(snapshot)) this.ledger.move(currency, nano - this.ledger.account(currency).nano)
     return differences
   }
 
@@ -708,7 +709,7 @@ export class Engine {
 
   /** What the broker holds when the run begins becomes the books. */
   adoptSnapshot(snapshot: BrokerSnapshot): void {
-    for (const { cash } of snapshot.balances) this.ledger.move(cash.currency, cash.nano)
+    for (const [currency, nano] of cashOf(snapshot)) this.ledger.move(currency, nano)
     for (const { instrument, quantity, averagePrice } of snapshot.positions) {
       const index = this.table.indexOf(instrument)
       this.ledger.adopt(this.ledger.holdings[index], quantity, averagePrice)
@@ -900,8 +901,7 @@ export class Engine {
         model: successor.model.name,
       })
     if (!this.host.models.includes(successor)) {
-      if (successor.isUniverse)
-        successor.openUniverse(this.table.instruments)
+      if (successor.isUniverse) successor.openUniverse(this.table.instruments)
       this.host.add(successor, this.now)
       return
     }
@@ -1003,6 +1003,21 @@ export class Engine {
   get ordersSent(): number {
     return this.#sent
   }
+}
+
+/**
+ * Cash by currency over all accounts, as the ledger counts it: there a future is bought for its whole value, as a share is, while brokers leave that value in
+ * cash and count profit only. Equity is the same either way.
+ */
+function cashOf({ balances, positions }: BrokerSnapshot): Map<string, bigint> {
+  const cash = new Map<string, bigint>()
+  const add = (currency: string, nano: bigint): void => void cash.set(currency, (cash.get(currency) ?? 0n) + nano)
+  for (const balance of balances) add(balance.cash.currency, balance.cash.nano)
+  for (const { instrument, quantity, averagePrice } of positions) {
+    const { assetClass, currency, multiplier } = instrument
+    if (assetClass === 'future' && cash.has(currency)) add(currency, -notionalNano(averagePrice, quantity, multiplier))
+  }
+  return cash
 }
 
 /** What limits may look at. */

@@ -86,11 +86,13 @@ export interface BrokerPosition {
   readonly instrument: Instrument
   /** Signed: negative is short. */
   readonly quantity: number
+  /** Of a future: the price that profit is counted from which cash does not contain yet; the last settlement where the broker settles daily. */
   readonly averagePrice: number
 }
 
 export interface BrokerBalance {
   readonly account: string
+  /** What shares cost has left it; the value of a future has not, only profit that was settled comes and goes. */
   readonly cash: Money
   /** Net liquidation value where the broker says it. */
   readonly equity?: Money | undefined

@@ -1,6 +1,7 @@
 import { TradingError, type Refusal } from '@gatehouse/contracts'
 import type { Broker, BrokerAbilities, BrokerSession, BrokerSnapshot } from '../interfaces/broker.js'
 import type { Order, OrderChange } from '../interfaces/order.js'
+import { notionalNano } from '../portfolio/money.js'
 import { SimulatedExchange } from './exchange.js'
 import { noFees } from './fees.js'
 import { leverageMargin, type SimulatedBrokerOptions } from './options.js'
@@ -52,6 +53,16 @@ export function simulatedBroker(options: SimulatedBrokerOptions): Broker {
 
   const snapshot = (): BrokerSnapshot => {
     const { world } = exchange
+    const positions = exchange.account.held.map((index) => {
+      const quantity = exchange.account.quantity(index)
+      return { account, instrument: world.instrument(index), quantity, averagePrice: exchange.account.costs[index] / quantity }
+    })
+    // The venue's books pay for futures in full; a broker's cash does not, and so its snapshot says.
+    const cash = new Map(exchange.account.cash)
+    for (const { instrument, quantity, averagePrice } of positions) {
+      const { assetClass, currency, multiplier } = instrument
+      if (assetClass === 'future') cash.set(currency, (cash.get(currency) ?? 0n) + notionalNano(averagePrice, quantity, multiplier))
+    }
     return {
       type: 'broker-snapshot',
       asOf: world.now(),
@@ -66,11 +77,8 @@ export function simulatedBroker(options: SimulatedBrokerOptions): Broker {
         filledQuantity: order.filled,
       })),
       executions: [],
-      positions: exchange.account.held.map((index) => {
-        const quantity = exchange.account.quantity(index)
-        return { account, instrument: world.instrument(index), quantity, averagePrice: exchange.account.costs[index] / quantity }
-      }),
-      balances: [...exchange.account.cash].map(([currency, nano]) => ({ account, cash: { currency, nano } })),
+      positions,
+      balances: [...cash].map(([currency, nano]) => ({ account, cash: { currency, nano } })),
     }
   }
   const ifConnected = (act: () => Refusal | undefined): Refusal | undefined => (isConnected ? act() : notConnected(name))

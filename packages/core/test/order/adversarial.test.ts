@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { equity, inMemory, type Instrument, type Strategy } from '@gatehouse/core'
+import { equity, future as futureOf, inMemory, type BrokerSnapshot, type Instrument, type Strategy } from '@gatehouse/core'
 import { adversarialVenue, type AdversarialVenue, type VenueFaults } from '@gatehouse/core/testing'
 import { Engine } from '../../src/engine/engine.js'
 import { timeKey } from '../../src/engine/time-key.js'
@@ -115,6 +115,71 @@ function act({ trader }: Engine, step: Action, of: Instrument): void {
     case 'wait':
   }
 }
+
+describe('a snapshot', () => {
+  const future = futureOf('ESH6')
+  const snapshot = (more: Partial<BrokerSnapshot>): BrokerSnapshot => ({
+    type: 'broker-snapshot',
+    asOf: 2n ** 60n,
+    complete: true,
+    orders: [],
+    executions: [],
+    positions: [],
+    balances: [],
+    ...more,
+  })
+  const usd = (account: string, amount: number): BrokerSnapshot['balances'][number] => ({
+    account,
+    cash: { currency: 'USD', nano: BigInt(amount) * 1_000_000_000n },
+  })
+  const fresh = async (): Promise<Engine> => {
+    const { engine } = await desk(adversarialVenue({ seed: 1, cash: 0.000000001 }))
+    engine.ledger.move('USD', -engine.ledger.account('USD').nano)
+    return engine
+  }
+
+  test('of futures gives the equity that the broker would: what they are worth was never paid', async () => {
+    const engine = await fresh()
+    engine.adoptSnapshot(
+      snapshot({ balances: [usd('a', 100_000)], positions: [{ account: 'a', instrument: future, quantity: 2, averagePrice: 5000 }] }),
+    )
+    expect(engine.portfolio.equity).toBe(100_000)
+    engine.ledger.holdings[engine.table.indexOf(future)].mark = 5010
+    expect(engine.portfolio.equity).toBe(101_000)
+  })
+
+  test('after a future was bought moves no equity: the broker’s cash is what it was, less the fee', async () => {
+    const engine = await fresh()
+    engine.adoptSnapshot(snapshot({ balances: [usd('a', 100_000)] }))
+    engine.handle({
+      type: 'fill',
+      executionId: 'x1',
+      clientOrderId: '',
+      instrument: future,
+      side: 'buy',
+      quantity: 1,
+      price: 5000,
+      fee: { currency: 'USD', nano: 2_000_000_000n },
+      at: engine.now,
+      liquidity: 'removed',
+      account: 'a',
+    })
+    engine.ledger.holdings[engine.table.indexOf(future)].mark = 5004
+    expect(engine.portfolio.equity).toBe(100_198)
+    const positions = [{ account: 'a', instrument: future, quantity: 1, averagePrice: 5000 }]
+    expect(engine.takeSnapshot(snapshot({ balances: [usd('a', 99_998)], positions }))).toEqual([])
+    expect(engine.portfolio.equity).toBe(100_198)
+  })
+
+  test('of two accounts is the sum of both, each time', async () => {
+    const engine = await fresh()
+    const both = snapshot({ balances: [usd('a', 100), usd('b', 50)] })
+    engine.adoptSnapshot(both)
+    expect(engine.portfolio.equity).toBe(150)
+    engine.takeSnapshot(both)
+    expect(engine.portfolio.equity).toBe(150)
+  })
+})
 
 describe('a change of price', () => {
   const working = async (act: (engine: Engine) => void): Promise<{ readonly engine: Engine; readonly id: string }> => {

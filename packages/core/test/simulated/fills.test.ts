@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import {
   createBatch,
   equity,
+  future,
   ibkrFixed,
   ibkrTiered,
   inMemory,
@@ -323,6 +324,31 @@ describe('brackets', () => {
       }),
     )
   })
+})
+
+test('a snapshot leaves the value of futures in cash, as brokers do', async () => {
+  const contract = future('ESH6', { calendar: '24x7' })
+  const broker = simulatedBroker({ cash: 100_000, margin: 'unlimited' })
+  const price = (value: number): Float64Array => new Float64Array(3).fill(value)
+  const bars = createBatch({
+    schema: 'ohlcv-1m',
+    source: 'test',
+    instruments: [contract],
+    columns: {
+      tsEvent: BigInt64Array.from([0n, 1n, 2n], (i) => 1_704_205_800_000_000_000n + i * 60_000_000_000n),
+      open: price(5000),
+      high: Float64Array.of(5000, 5000, 5010),
+      low: price(5000),
+      close: Float64Array.of(5000, 5000, 5010),
+      volume: price(100),
+    },
+  })
+  const strategy = (): Strategy => ({ name: 'one', onBar: (bar, { orders }) => void orders.target(bar.instrument, 2) })
+  const { equity: final } = await run({ time: 'backtest', strategy, feeds: [inMemory([bars])], broker })
+  expect(final).toBe(101_000)
+  const { balances, positions } = await broker.snapshot()
+  expect(balances).toEqual([{ account: 'simulated', cash: { currency: 'USD', nano: 100_000_000_000_000n } }])
+  expect(positions).toMatchObject([{ quantity: 2, averagePrice: 5000 }])
 })
 
 describe('one of two orders', () => {
