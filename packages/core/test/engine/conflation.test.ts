@@ -73,8 +73,8 @@ test('quotes past the bound are conflated and counted, what counted them is cold
     models: [countingModel('bbo-1s', 3)],
     feeds: [burst('quotes', batches), burst('trades', [trades(50, t0), trades(50, t0 + 50n * second)])],
     broker: simulatedBroker({ cash: 1000 }),
-    clock: acceleratedClock({ from: t0 + 90n * second, speed: 100 }),
-    range: { from: t0, to: t0 + 101n * second },
+    clock: acceleratedClock({ from: t0 + 100n * second, speed: 1 }),
+    range: { from: t0, to: t0 + 1000n * second },
     queue: { rows: 20, conflateQuotes: true },
     journal: { directory },
   })
@@ -103,8 +103,8 @@ test('without leave to conflate the feed waits instead, and every quote is seen'
     strategy: () => ({ name: 'watch', onQuote: () => void seen++ }),
     feeds: [burst('quotes', [quotes(prices.slice(0, 50)), quotes(prices.slice(50), { from: t0 + 50n * second })])],
     broker: simulatedBroker({ cash: 1000 }),
-    clock: acceleratedClock({ from: t0 + 100n * second, speed: 100 }),
-    range: { from: t0, to: t0 + 101n * second },
+    clock: acceleratedClock({ from: t0 + 100n * second, speed: 1 }),
+    range: { from: t0, to: t0 + 1000n * second },
     queue: { rows: 10 },
   })
   expect(seen).toBe(100)

@@ -41,11 +41,11 @@ describe('a disk that is full under the journal', () => {
       ...venue.broker,
       submit: (group: readonly Order[]) => {
         sent.push(...group.map(({ clientOrderId }) => clientOrderId))
+        if (sent.length === 5) disk.freeBytes = 0
         return venue.broker.submit(group)
       },
     }
     const { notifier, heard } = listening()
-    setTimeout(() => (disk.freeBytes = 0), 150)
     const failed = run({
       time: 'realtime',
       strategy,
