@@ -1,0 +1,67 @@
+import { aucStatistic, calibrationStatistic, gradesWithin, groupOffsets, meanSpearman, meanStatistic, ndcg, precisionAt, type Economics, type Judging, type Measure } from '@gatehouse/model-kit' // prettier-ignore
+import { stake } from './prediction.js'
+import type { GapFamilyRows } from './family-rows.js'
+
+/** Cost of a stake taken at the open and given up at the close, a fraction of it: spread and fees of small names at both ends. */
+const roundTrip = 0.002
+
+/** Mean score and mean chance of the members, by test row. */
+export function combined({ values, width, outputs, test }: Pick<Judging, 'values' | 'width' | 'outputs' | 'test'>) {
+  const score = new Float64Array(test.length)
+  const chance = new Float64Array(test.length)
+  const members = outputs.length / 2
+  for (const { kind, offset } of outputs) {
+    const sum = kind === 'score' ? score : chance
+    for (let i = 0; i < test.length; i++) sum[i] += values[i * width + offset] / members
+  }
+  return { score, chance }
+}
+
+/** The figures of a judgement; NDCG@5 is the one that the family is chosen by. Figures of a morning weigh every morning alike. */
+export function measureGaps(judging: Judging<GapFamilyRows>): readonly Measure[] {
+  const { rows, test } = judging
+  const { score, chance } = combined(judging)
+  const groups = groupOffsets(Int32Array.from(test, (row) => rows.groups[row]))
+  const outcome = Float64Array.from(test, (row) => rows.outcome[row])
+  const grades = gradesWithin(outcome, groups)
+  const moved = Float64Array.from(test, (row) => rows.labels.get('move')![row])
+  const ofMornings = (figure: (groups: Int32Array, from: number, to: number) => number) => meanStatistic(byMorning(groups, figure))
+  const higher = { unit: 'score', direction: 'higher' as const }
+  const part = (values: Float32Array | Float64Array, from: number, to: number) => values.subarray(from, to)
+  const ranking = (k: number) => ofMornings((one, from, to) => ndcg(part(grades, from, to), part(score, from, to), { groups: one, k }))
+  return [
+    { name: 'ndcgAt5', ...higher, statistic: ranking(5) },
+    { name: 'ndcgAt1', ...higher, statistic: ranking(1) },
+    { name: 'spearman', ...higher, statistic: ofMornings((one, from, to) => meanSpearman(part(outcome, from, to), part(score, from, to), one)) }, // prettier-ignore
+    { name: 'movedAt5', unit: 'fraction', direction: 'higher', statistic: ofMornings((one, from, to) => precisionAt(part(moved, from, to), part(score, from, to), { groups: one, k: 5 })) }, // prettier-ignore
+    { name: 'auc', ...higher, statistic: aucStatistic(moved, chance) },
+    { name: 'ece', unit: 'score', direction: 'lower', statistic: calibrationStatistic(chance, moved) },
+    { name: 'brier', unit: 'score', direction: 'lower', statistic: meanStatistic(chance.map((p, i) => (p - moved[i]) ** 2)) },
+  ]
+}
+
+/** A figure of each morning, at its first row; `NaN` at the others, which the mean leaves out. */
+function byMorning(groups: Int32Array, figure: (groups: Int32Array, from: number, to: number) => number): Float64Array {
+  const values = new Float64Array(groups[groups.length - 1]).fill(NaN)
+  for (let g = 0; g + 1 < groups.length; g++)
+    values[groups[g]] = figure(Int32Array.of(0, groups[g + 1] - groups[g]), groups[g], groups[g + 1])
+  return values
+}
+
+/** Staking the best five that are more likely than not to move, from open to close; a morning without any earns nothing. */
+export function gapEconomics(judging: Judging<GapFamilyRows>): Economics {
+  const { rows, test } = judging
+  const { score, chance } = combined(judging)
+  const groups = groupOffsets(Int32Array.from(test, (row) => rows.groups[row]))
+  const returns = new Float64Array(groups.length - 1)
+  for (let g = 0; g < returns.length; g++) {
+    const order = Array.from({ length: groups[g + 1] - groups[g] }, (_, i) => groups[g] + i).sort((a, b) => score[b] - score[a] || a - b)
+    order.forEach((i, place) => {
+      returns[g] += stake({ rank: place + 1, probability: chance[i] }) * (rows.closeReturn[test[i]] - roundTrip)
+    })
+  }
+  return {
+    costs: `${roundTrip * 1e4} bp of the stake for both ends, no market impact; a fifth on each of the best five with probability from one half, open to close`,
+    returns,
+  }
+}
