@@ -10,7 +10,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
-import { cpus, tmpdir } from 'node:os'
+import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -37,6 +37,7 @@ const { values } = parseArgs({
     write: { type: 'boolean' },
   },
 })
+const load = loadavg()[0].toFixed(1)
 const runs = Number(values.runs ?? 5)
 const scale = Number(values.scale ?? 1)
 const directory = mkdtempSync(join(tmpdir(), 'bench-databento-'))
@@ -465,7 +466,7 @@ if (values.write === true) {
     `# DBN speed
 
 ${machine}. Command: \`npm run bench -- databento --runs ${runs} --write\`${values['zstd-node'] === undefined ? '' : ', with `--zstd-node` a newer Node'}.
-The C loop is read(2) in pieces of 256 KiB, compiled here with -O3; for .dbn.zst it reads from \`zstd -dc\`. The machine is shared: read ratios, not absolutes.
+The C loop is read(2) in pieces of 256 KiB, compiled here with -O3; for .dbn.zst it reads from \`zstd -dc\`. The machine is shared (load average ${load} at the start, ${loadavg()[0].toFixed(1)} at the end): what needs the second core, reading ahead first of all, suffers.
 
 ${text}`,
   )

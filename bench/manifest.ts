@@ -8,7 +8,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { availableParallelism, tmpdir } from 'node:os'
+import { availableParallelism, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -26,6 +26,7 @@ const { values } = parseArgs({
     write: { type: 'boolean', default: false },
   },
 })
+const load = loadavg()[0].toFixed(1)
 const repeat = Number(values.repeat)
 const folder = join(tmpdir(), 'gatehouse-bench-manifest')
 mkdirSync(folder, { recursive: true })
@@ -205,7 +206,7 @@ if (values.write) {
 \`node --conditions=@gatehouse/source --import tsx bench/manifest.ts --repeat ${repeat} --write\`${values['zstd-node'] ? ' with `--zstd-node` a Node 24 for the zstd cells' : ''}
 
 ${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${availableParallelism()} cores, seeds 7 and 11, ${sets.map(({ rows, name }) => `${rows} ${name} rows`).join(', ')}; best of ${repeat} alternations,
-a process a cell. The machine is shared: read ratios, not absolutes. **${table.length - missed} met, ${missed} missed.**
+a process a cell. The machine is shared (load average ${load} at the start, ${loadavg()[0].toFixed(1)} at the end): read ratios, not absolutes. **${table.length - missed} met, ${missed} missed.**
 
 ${text}
 `,
