@@ -53,12 +53,13 @@ function walk(open: () => (view: ReturnType<Batch['view']>) => void): { ns: numb
   return { ns, bytes }
 }
 
+const set = bookFeatures('synthetic')
 const features = walk(() => {
-  const stream = bookFeatures('synthetic').open(market.instruments[0])
+  const stream = set.open(market.instruments[0])
   return (view) => void stream.update(view)
 })
 const vectors = walk(() => {
-  const stream = bookFeatures('synthetic').open(market.instruments[0])
+  const stream = set.open(market.instruments[0])
   return (view) => {
     stream.update(view)
     void stream.values

@@ -58,7 +58,14 @@ function definitionOf(options: ResolvedOptions): FamilyDefinition<BookRows, Orde
     augment: mirroredRows,
     columns: columnsRead,
     extra: (rows, train) => ({ ...tendenciesOf(rows, train), ...('ms' in step ? { stepMs: step.ms } : { stepEvents: step.events }) }),
-    settings: { horizon: options.horizon, stride: options.stride, hidden: [...options.hidden], dropout: options.dropout, rate, weightDecay },
+    settings: {
+      horizon: options.horizon,
+      stride: options.stride,
+      hidden: [...options.hidden],
+      dropout: options.dropout,
+      rate,
+      weightDecay,
+    },
     measure: bookMeasures,
     baselines: bookBaselines,
     serving: {

@@ -27,20 +27,23 @@ export function nanoseconds(time: bigint): number {
  */
 const snapped = (ticks: number): number => Math.round(ticks * 1024) / 1024
 
-/** What one event shows, read once for all sections. One object a stream, filled again and again. */
+/**
+ * What one event shows, read once for all sections. One object a stream, filled again and again; fields begin as `NaN` so that the engine keeps them as doubles
+ * from the first store on, and never boxes one afresh.
+ */
 export class Moment {
   /** Seconds since the event before; 0 for the first. */
-  elapsed = 0
+  elapsed = NaN
   /** True for the first event after a start or a pause: differences to the one before mean nothing. */
   isFirst = true
   /** Middle and spread, ticks. */
-  mid = 0
-  spread = 0
-  tick = 0
+  mid = NaN
+  spread = NaN
+  tick = NaN
   /** Resting size a level and side that is usual here. */
-  reference = 0
+  reference = NaN
   /** All that rests now. */
-  total = 0
+  total = NaN
   readonly bidSize = new Float64Array(bookLevels)
   readonly askSize = new Float64Array(bookLevels)
   /** Distance of each level from the middle, ticks, rising; a missing level stands one tick behind the one before. */
@@ -52,8 +55,8 @@ export class Moment {
   readonly weight = new Float64Array(memories.length)
   isTrade = false
   /** Aggressor's quantity, and his side: 1 bought, -1 sold, 0 unknown. */
-  tradeSize = 0
-  tradeSide = 0
+  tradeSize = NaN
+  tradeSide = NaN
 
   /**
    * Reads a row and ages the shared memory.
