@@ -7,7 +7,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { defaultPolicy, evidenceFromEvaluation, formatTime, generateSigningKey, openRegistry } from '@gatehouse/contracts'
+import { canonicalJson, defaultPolicy, evidenceFromEvaluation, formatTime, generateSigningKey, openRegistry } from '@gatehouse/contracts'
 import { snapshotDataset, syntheticMarket } from '@gatehouse/core'
 import { openManifest } from '@gatehouse/manifest-parquet'
 import { labelledRows, measureLatency, mergeViews, readArtifact, readSafetensors } from '@gatehouse/model-kit'
@@ -52,9 +52,11 @@ writeTask(folder, { dataset, rows, until, unseen, seed })
 console.log(`${rows.count} rows of ${market.instruments.length} names; training ends ${formatTime(until)}`)
 run('train.py')
 
-// 3. Golden vectors: what PyTorch computed, and what a forward pass after Keras' documentation computed, must come out of the compiled networks.
+// 3. The bytes are those that TypeScript would have written, and golden vectors come out of the compiled networks: what PyTorch computed, and what a
+// forward pass after Keras' documentation computed.
 const files = filesOf('artifact')
 const trained = readArtifact(files)
+if (canonicalJson(trained.description) !== new TextDecoder().decode(files.get('model.json'))) throw new Error('model.json is not canonical')
 run('layouts.py')
 readArtifact(filesOf('keras'))
 
