@@ -32,7 +32,7 @@ const published = {
   spy: { majority: [0.465, 0.212], momentum: [0.429, 0.344], sign: [0.471, 0.33], imbalance: 0.515, logistic: 0.512, trees: 0.544 },
   aig: { majority: [0.451, 0.207], momentum: [0.416, 0.346], sign: [0.449, 0.345], imbalance: 0.54, logistic: 0.539, trees: 0.564 },
   bac: { majority: [0.566, 0.241], momentum: [0.388, 0.308], sign: [0.274, 0.254], imbalance: 0.682, logistic: 0.681, trees: 0.674 },
-  ibm: { majority: [0.432, 0.201], momentum: [0.393, 0.299], sign: [0.494, 0.372], imbalance: 0.52, logistic: 0.549, trees: 0.544 },
+  ibm: { majority: [0.432, 0.201], momentum: [0.393, 0.299], sign: [0.393, 0.329], imbalance: 0.52, logistic: 0.549, trees: 0.544 },
 } as const
 
 /** Settings that the training days choose between: learned on the first, judged on the second. */
@@ -191,10 +191,16 @@ export const evaluateOnRealData: RealDataCase = {
       const figures = published[symbol as keyof typeof published]
       const training = all.slice(0, 2).flatMap((day) => places.map((i) => outcome(day, i)))
       const commonest = [0, 1, 2].reduce((best, k) => (count(training, k) > count(training, best) ? k : best))
-      const exact = { tolerance: 0.012, because: 'the same rule on the same rows; where sampling begins is not stated to the second' }
+      const exact = { tolerance: 0.003, because: 'the same rule on the same rows' }
       return [
         { what: `${symbol} majority accuracy`, published: figures.majority[0], found: classes(all[d], () => commonest)[0], ...exact },
-        { what: `${symbol} momentum accuracy`, published: figures.momentum[0], found: classes(all[d], (i) => outcome(all[d], i - horizon))[0], ...exact }, // prettier-ignore
+        { what: `${symbol} momentum accuracy`, published: figures.momentum[0], found: classes(all[d], (i) => 1 + Math.sign(all[d].mid[i] - all[d].mid[i - horizon]))[0], ...exact }, // prettier-ignore
+        {
+          what: `${symbol} imbalance sign accuracy`,
+          published: figures.sign[0],
+          found: classes(all[d], (i) => 1 + Math.sign(all[d].imbalance[i]))[0],
+          ...exact,
+        },
         { what: `${symbol} imbalance AUC`, published: figures.imbalance, found: auc(all[d], (i) => all[d].imbalance[i]).value, ...exact },
       ]
     })
@@ -206,10 +212,17 @@ export const evaluateOnRealData: RealDataCase = {
       findings: [
         `mean AUC ${average.toFixed(3)}, ${average > trees ? 'above' : 'below'} the published trees' ${trees.toFixed(3)}; one test day of four names says little: the intervals are wide`,
         `looks at the test day: ${test.looks.length}`,
-        'nearly all of the skill is in BAC, a one-tick name whose quote sizes say where the next tick goes',
+        withoutBest(ours),
       ],
     }
   },
+}
+
+/** One name can carry the mean. */
+function withoutBest(figures: readonly Figure[]): string {
+  const values = figures.map(({ value }) => value)
+  const best = values.indexOf(Math.max(...values))
+  return `without ${symbols[best].toUpperCase()}, the best name, the mean AUC is ${mean(values.filter((_, name) => name !== best)).toFixed(3)}`
 }
 
 const count = (values: readonly number[], of: number): number => values.filter((value) => value === of).length

@@ -146,7 +146,7 @@ function batchOf(sessions: readonly SessionSeconds[], d: number, schema: 'ohlcv-
         close: column(({ mid }, i) => mid[i]),
         volume: column(({ volume }, i) => volume[i]),
       },
-    }) as Batch
+    })
   const bytes = new Uint8Array(rows.length)
   const counts = new Uint32Array(rows.length)
   return createBatch({
@@ -169,5 +169,5 @@ function batchOf(sessions: readonly SessionSeconds[], d: number, schema: 'ohlcv-
       bidCt00: counts,
       askCt00: counts,
     },
-  }) as Batch
+  })
 }
