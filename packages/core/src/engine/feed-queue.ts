@@ -1,6 +1,6 @@
 import type { Batch } from '../interfaces/batch.js'
 import type { FeedStatus } from '../interfaces/feed.js'
-import { selectRows } from '../market-data/select-rows.js'
+import { keepRows } from './conflated-rows.js'
 
 /** Schemas of which only the latest row matters when there is no time for all. Trades and orders are never among them. */
 const conflatable: ReadonlySet<string> = new Set(['bbo-1s', 'mbp-1', 'mbp-10'])
@@ -17,6 +17,7 @@ export class FeedQueue implements AsyncIterator<Batch | FeedStatus> {
   conflated = 0
 
   constructor(
+    readonly name: string,
     readonly capacity: number,
     readonly conflates: boolean,
     /** Called when something came. */
@@ -71,7 +72,7 @@ export class FeedQueue implements AsyncIterator<Batch | FeedStatus> {
       const rows = keptRows(batch)
       const dropped = batch.length - rows.length
       if (dropped === 0) continue
-      this.#items[i] = selectRows(batch, rows)
+      this.#items[i] = keepRows(batch, rows, this.name)
       this.#rows -= dropped
       this.conflated += dropped
       this.onConflated(batch.schema, dropped)

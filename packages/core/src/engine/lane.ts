@@ -3,6 +3,7 @@ import type { Batch } from '../interfaces/batch.js'
 import type { Feed, FeedStatus } from '../interfaces/feed.js'
 import type { Instrument } from '../interfaces/instrument.js'
 import type { Cursor } from '../interfaces/view.js'
+import { keepRows } from './conflated-rows.js'
 import type { InstrumentTable } from './instrument-table.js'
 import { never, timeKey, timeKeys, timeOfKey, type TimeKey } from './time-key.js'
 
@@ -65,6 +66,15 @@ export class Lane {
       }
       if (this.enter(item, fromKey, toKey)) return true
     }
+  }
+
+  /** Goes on with some rows of the batch that it has just taken: those that a journal says were kept. */
+  keep(rows: Uint32Array): void {
+    const { batch } = this
+    if (batch === undefined) return
+    this.#rowsSeen -= batch.length
+    this.#lastKey = 0
+    this.enter(keepRows(batch, rows, this.feed.name), 0, never)
   }
 
   /** Stands on the first row of a batch that lies in the range. @returns false when none does */

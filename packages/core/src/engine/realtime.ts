@@ -65,7 +65,8 @@ export async function runRealtime(engine: Engine, feeds: readonly Feed[], option
   const [fromKey, toKey] = [timeKey(range.from), timeKey(range.to)]
   const stop = new AbortController()
   const queues = feeds.map(
-    (_, i) => new FeedQueue(queue.rows, queue.conflateQuotes, bell.ring, (schema, rows) => engine.conflated(feeds[i].name, schema, rows)),
+    ({ name }, i) =>
+      new FeedQueue(name, queue.rows, queue.conflateQuotes, bell.ring, (schema, rows) => engine.conflated(feeds[i].name, schema, rows)),
   )
   const lanes = feeds.map((feed, i) => new Lane(i, feed, queues[i], engine.table))
   const feedSignal = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal])

@@ -1,6 +1,7 @@
 import { TradingError } from '@gatehouse/contracts'
 import type { Engine } from './engine.js'
 import type { Lane } from './lane.js'
+import { keptOf } from './conflated-rows.js'
 import { rowLoop } from './rows.js'
 import { never, timeKey } from './time-key.js'
 import { allTime, comparedSteps } from './backtest.js'
@@ -19,7 +20,12 @@ export async function runRecorded(engine: Engine, lanes: readonly Lane[], betwee
     if (entry?.type !== 'market-data') return
     const lane = lanes[entry.feed]
     const { count } = entry.reference
-    while (lane !== undefined && lane.batch === undefined && (await lane.advance(fromKey, toKey)));
+    if (lane !== undefined && lane.batch === undefined) {
+      while (lane.batch === undefined && (await lane.advance(fromKey, toKey)));
+      // Of this batch only some rows were handled: the others had been dropped before their turn.
+      const kept = keptOf(entry.reference.segment)
+      if (kept !== undefined) lane.keep(kept)
+    }
     if (lane?.batch === undefined || lane.end - lane.row < count) {
       const left = lane?.batch === undefined ? 0 : lane.end - lane.row
       throw new TradingError(

@@ -1,5 +1,16 @@
 import { expect, test } from 'vitest'
-import { acceleratedClock, createBatch, readJournal, run, simulatedBroker, type Batch, type Feed, type FeedStatus } from '@gatehouse/core'
+import {
+  acceleratedClock,
+  createBatch,
+  readJournal,
+  replay,
+  run,
+  simulatedBroker,
+  type Batch,
+  type Feed,
+  type FeedStatus,
+  type Strategy,
+} from '@gatehouse/core'
 import { countingModel, folder, instrument, quotes, t0 } from './bench.js'
 
 const second = 1_000_000_000n
@@ -93,6 +104,36 @@ test('quotes past the bound are conflated and counted, what counted them is cold
   let written = 0
   for await (const { entry } of readJournal(directory)) if (entry.type === 'feed-status' && entry.status.status === 'conflated') written++
   expect(written).toBe(told.length)
+})
+
+test('a session with dropped quotes is done again from all of them, to the byte', async () => {
+  const directory = await folder()
+  const prices = Array.from({ length: 120 }, (_, i) => 100 + (i % 7))
+  const feeds = (): Feed[] => [
+    burst(
+      'quotes',
+      Array.from({ length: 12 }, (_, i) => quotes(prices.slice(i * 10, i * 10 + 10), { from: t0 + BigInt(i * 10) * second })),
+    ),
+    burst('trades', [trades(50, t0), trades(50, t0 + 50n * second)]),
+  ]
+  const strategy = (): Strategy => ({
+    name: 'trades',
+    onQuote: ({ instrument: of, bidPrice }, { orders }) => void orders.target(of, Math.round(bidPrice * 100) % 3),
+  })
+  const { journalHash } = await run({
+    time: 'realtime',
+    strategy,
+    feeds: feeds(),
+    broker: simulatedBroker({ cash: 100_000 }),
+    clock: acceleratedClock({ from: t0 + 120n * second, speed: 1 }),
+    range: { from: t0, to: t0 + 1000n * second },
+    queue: { rows: 20, conflateQuotes: true },
+    journal: { directory },
+  })
+  let dropped = 0
+  for await (const { entry } of readJournal(directory)) if (entry.type === 'feed-status') dropped++
+  expect(dropped).toBeGreaterThan(0)
+  expect(await replay({ directory, strategy, feeds: feeds() })).toMatchObject({ identical: true, hash: journalHash })
 })
 
 test('without leave to conflate the feed waits instead, and every quote is seen', async () => {
