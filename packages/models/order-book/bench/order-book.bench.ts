@@ -3,11 +3,11 @@
  *
  *   node --expose-gc --conditions=@gatehouse/source --import tsx packages/models/order-book/bench/order-book.bench.ts
  *
- * Input: half an hour of the synthetic market's book, seed 1, about 60,000 events, in memory. Best of five rounds. Allocation is heap growth over a round
+ * Input: half an hour of the synthetic market's book, seed 1, about 60,000 events, in memory. Best of forty rounds: the compiler takes some hundred thousand events to settle. Allocation is heap growth over a round
  * between two collections; without `--expose-gc` it is not measured.
  */
 import { syntheticMarket, type Artifact, type Batch } from '@gatehouse/core'
-import { bookFeatures, orderBook } from '@gatehouse/model-order-book'
+import { orderBook } from '@gatehouse/model-order-book'
 import { feedDataset } from '@gatehouse/model-kit/testing'
 
 const market = syntheticMarket({ seed: 1, symbols: ['ALFA'], from: '2020-01-02', to: '2020-01-03' })
@@ -30,7 +30,7 @@ for await (const batch of dataset.batches('mbp-10')) {
 }
 
 const stepNs = 100_000_000
-const rounds = 5
+const rounds = 40
 const collect = (globalThis as { gc?: () => void }).gc
 const now = (): number => Number(process.hrtime.bigint())
 
@@ -53,17 +53,9 @@ function walk(open: () => (view: ReturnType<Batch['view']>) => void): { ns: numb
   return { ns, bytes }
 }
 
-const set = bookFeatures('synthetic')
 const features = walk(() => {
-  const stream = set.open(market.instruments[0])
-  return (view) => void stream.update(view)
-})
-const vectors = walk(() => {
-  const stream = set.open(market.instruments[0])
-  return (view) => {
-    stream.update(view)
-    void stream.values
-  }
+  const follower = model.open(market.instruments)
+  return (view) => follower.update(view)
 })
 let predictions = 0
 const emit = (): void => void predictions++
@@ -103,6 +95,5 @@ const line = (name: string, { ns, bytes }: { ns: number; bytes: number }): void 
   console.log(`${name.padEnd(46)} ${(ns / 1000).toFixed(2)} µs an event${collect ? `, ${bytes.toFixed(1)} bytes allocated` : ''}`)
 console.log(`${events} events, ${model.inputs[0].source}, ${predictions} predictions timed`)
 line('features followed', features)
-line('features followed and written', vectors)
 line(`features, and the network every 100 ms (${perRound})`, clocked)
 console.log(`one prediction (vector, network, calibration)   p50 ${us(0.5)} µs, p99 ${us(0.99)} µs; asked for: 100, 200`)
