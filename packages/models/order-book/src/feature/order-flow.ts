@@ -39,10 +39,14 @@ export const orderFlow: Section = {
 
 /** A level against what it was at the event before, and remembers it. */
 function step(state: Float64Array, at: number, now: Moment, level: number): number {
-  const [bid, ask] = [now.mid - now.bidDistance[level], now.mid + now.askDistance[level]]
-  const [bidSize, askSize] = [now.bidSize[level], now.askSize[level]]
-  const [bidMove, askMove] = [bid - state[at + bids + level], ask - state[at + asks + level]]
-  const [bidBefore, askBefore] = [state[at + bidSizes + level], state[at + askSizes + level]]
+  const bid = now.mid - now.bidDistance[level]
+  const ask = now.mid + now.askDistance[level]
+  const bidSize = now.bidSize[level]
+  const askSize = now.askSize[level]
+  const bidMove = bid - state[at + bids + level]
+  const askMove = ask - state[at + asks + level]
+  const bidBefore = state[at + bidSizes + level]
+  const askBefore = state[at + askSizes + level]
   state[at + bids + level] = bid
   state[at + asks + level] = ask
   state[at + bidSizes + level] = bidSize
