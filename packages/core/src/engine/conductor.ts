@@ -199,6 +199,7 @@ export class Conductor {
     }
     engine.simulation?.attach({
       now: () => engine.now,
+      nowKey: () => engine.nowKey,
       indexOf: (instrument) => engine.table.indexOf(instrument),
       instrument: (index) => engine.table.instruments[index],
       lastPrice: (index) => engine.ledger.holdings[index].mark,

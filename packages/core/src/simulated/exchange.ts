@@ -260,10 +260,13 @@ export class SimulatedExchange implements MarketSimulation {
   }
 
   onBar(bar: BarView, index: number): void {
-    const market = this.#markets[index]
-    if (market === undefined || market.orders.length === 0 || market.hasFiner(market.barRank(bar.schema))) return
-    if (market.isHalted) return
+    const market = this.#market(index)
+    if (market.orders.length === 0) {
+      market.seeBar(bar.schema, this.#world.nowKey())
+      return
+    }
     const startsAt = bar.tsEvent
+    if (market.hasFinerThanBar(bar.schema, startsAt, this.#world.nowKey()) || market.isHalted) return
     const endsAt = startsAt + barNs[bar.schema]
     const { availableAt } = bar
     // Bars of other instruments that end at the same instant may have been seen: what came after the end never meets this bar.
@@ -289,7 +292,7 @@ export class SimulatedExchange implements MarketSimulation {
 
   onQuote(quote: QuoteView, index: number): void {
     const market = this.#market(index)
-    market.seeQuote(quote)
+    market.seeQuote(quote, this.#world.nowKey())
     if (market.orders.length === 0 || market.isHalted || market.hasFiner('quote')) return
     const at = quote.tsEvent
     this.#expire(market, at)
@@ -309,7 +312,7 @@ export class SimulatedExchange implements MarketSimulation {
 
   onTrade(trade: TradeView, index: number): void {
     const market = this.#market(index)
-    market.seeTrade()
+    market.seeTrade(this.#world.nowKey())
     if (market.orders.length === 0 || market.isHalted || market.hasFiner('trade')) return
     const at = trade.tsEvent
     this.#expire(market, at)
@@ -327,7 +330,7 @@ export class SimulatedExchange implements MarketSimulation {
 
   onBook(book: BookView, index: number): void {
     const market = this.#market(index)
-    market.seeBook()
+    market.seeBook(this.#world.nowKey())
     const { orders } = market
     if (orders.length === 0) {
       if (market.hasTaken) market.forgetTaken(book)

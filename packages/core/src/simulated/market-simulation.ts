@@ -6,6 +6,8 @@ import type { TimeKey } from '../engine/time-key.js'
 /** What the engine tells a venue that lives inside it. */
 export interface SimulationWorld {
   now(): TimeNs
+  /** {@link now} as a key: hot code builds no bigint. */
+  nowKey(): TimeKey
   /** The instrument's number in the run. */
   indexOf(instrument: Instrument): number
   instrument(index: number): Instrument

@@ -1,22 +1,18 @@
 import type { Side } from '../interfaces/order.js'
 import type { BarSchema } from '../interfaces/schema.js'
+import type { TimeNs } from '../interfaces/time.js'
 import type { BookView, QuoteView } from '../interfaces/view.js'
+import { timeKey, type TimeKey } from '../engine/time-key.js'
 import type { MarketState } from './fill-model.js'
 import type { MatchSource } from './options.js'
 import type { VenueOrder } from './resting-order.js'
 
 /** Finest data first: orders meet the finest that an instrument has. */
 const ranks = { book: 0, quote: 1, trade: 2, 'ohlcv-1s': 3, 'ohlcv-1m': 4, 'ohlcv-1h': 5, 'ohlcv-1d': 6 } as const
-type Source = keyof typeof ranks
-const kinds: Readonly<Record<Source, MatchSource>> = {
-  book: 'book',
-  quote: 'quotes',
-  trade: 'trades',
-  'ohlcv-1s': 'bars',
-  'ohlcv-1m': 'bars',
-  'ohlcv-1h': 'bars',
-  'ohlcv-1d': 'bars',
-}
+type EventSource = 'book' | 'quote' | 'trade'
+const kinds: Readonly<Record<EventSource, MatchSource>> = { book: 'book', quote: 'quotes', trade: 'trades' }
+/** A source of events that said nothing for so long before a bar began, and nothing within it, does not speak of the market of that bar. */
+const silenceNs = 60_000_000_000n
 
 /** One instrument at the venue: its orders in the order of arrival, and what own orders have already taken. */
 export class VenueMarket implements MarketState {
@@ -30,8 +26,8 @@ export class VenueMarket implements MarketState {
   /** Whether some order's time in force can end. */
   canExpire = false
   hasTaken = false
-  #finest = 99
-  #finestBar = 99
+  /** When each source last spoke, by rank; 0 never. */
+  readonly #spokeAt = new Float64Array(Object.keys(ranks).length)
   #hasDone = false
   /** Quantity that own orders took, by price: asks and bids apart. */
   readonly #takenAsks = new Map<number, number>()
@@ -66,25 +62,29 @@ export class VenueMarket implements MarketState {
     this.canExpire = false
   }
 
-  barRank(schema: BarSchema): Source {
-    return schema
-  }
-
-  /** Notes that a source is there. @returns whether the instrument has a finer one, whose events decide */
-  hasFiner(source: Source): boolean {
-    if (this.matchOn !== 'finest' && kinds[source] !== this.matchOn) return true
-    const rank = ranks[source]
-    if (this.matchOn !== 'finest' && this.matchOn !== 'bars') return false
+  /**
+   * Notes a bar. @returns whether the instrument has a finer source, whose rows decide: one that spoke within the bar or in the minute before it. A book that
+   * is recorded for an hour a day does not keep orders waiting for the rest of it.
+   */
+  hasFinerThanBar(schema: BarSchema, startsAt: TimeNs, now: TimeKey): boolean {
+    const rank = ranks[schema]
+    this.seeBar(schema, now)
+    if (this.matchOn !== 'finest' && this.matchOn !== 'bars') return true
     // Bars alone: the shortest of them, whatever quotes and trades there are beside.
-    if (this.matchOn === 'bars') {
-      if (rank < this.#finestBar) this.#finestBar = rank
-      return this.#finestBar < rank
-    }
-    if (rank < this.#finest) this.#finest = rank
-    return this.#finest < rank
+    const finest = this.matchOn === 'bars' ? ranks['ohlcv-1s'] : 0
+    const since = timeKey(startsAt - silenceNs)
+    for (let finer = finest; finer < rank; finer++) if (this.#spokeAt[finer] > since) return true
+    return false
   }
 
-  seeQuote(quote: QuoteView): void {
+  /** Whether the instrument has a finer source of events, whose rows decide. What was quoted stands until it changes, so silence ends nothing. */
+  hasFiner(source: EventSource): boolean {
+    if (this.matchOn !== 'finest') return kinds[source] !== this.matchOn
+    for (let finer = 0; finer < ranks[source]; finer++) if (this.#spokeAt[finer] > 0) return true
+    return false
+  }
+
+  seeQuote(quote: QuoteView, now: TimeKey): void {
     const { bidPrice, askPrice, bidSize, askSize } = quote
     // A new quote is new liquidity; the same one told again is not.
     if (bidPrice !== this.bidPrice || bidSize !== this.bidSize) this.#takenBid = 0
@@ -93,15 +93,19 @@ export class VenueMarket implements MarketState {
     this.askPrice = askPrice
     this.bidSize = bidSize
     this.askSize = askSize
-    if (this.#finest > ranks.quote) this.#finest = ranks.quote
+    this.#spokeAt[ranks.quote] = now
   }
 
-  seeTrade(): void {
-    if (this.#finest > ranks.trade) this.#finest = ranks.trade
+  seeBar(schema: BarSchema, now: TimeKey): void {
+    this.#spokeAt[ranks[schema]] = now
   }
 
-  seeBook(): void {
-    this.#finest = ranks.book
+  seeTrade(now: TimeKey): void {
+    this.#spokeAt[ranks.trade] = now
+  }
+
+  seeBook(now: TimeKey): void {
+    this.#spokeAt[ranks.book] = now
   }
 
   quoteAvailable(side: Side): number {

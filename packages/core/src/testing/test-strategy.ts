@@ -107,6 +107,7 @@ export function testStrategy(make: () => Strategy, options: TestStrategyOptions 
   engine.table.indexOf(instrument)
   engine.simulation?.attach({
     now: () => engine.now,
+    nowKey: () => engine.nowKey,
     indexOf: (of) => engine.table.indexOf(of),
     instrument: (index) => engine.table.instruments[index],
     lastPrice: (index) => engine.ledger.holdings[index].mark,

@@ -1,6 +1,7 @@
 import { describe, test } from 'vitest'
 import { equity, simulatedBroker, type BarView, type BrokerSession } from '@gatehouse/core'
 import { adversarialVenue, brokerCases, type BrokerHarness } from '@gatehouse/core/testing'
+import { timeKey } from '../../src/engine/time-key.js'
 
 const instrument = equity('TEST', { venue: 'SIM', calendar: '24x7' })
 
@@ -32,6 +33,7 @@ describe('the simulated broker is a Broker', () => {
     if (simulation === undefined) throw new Error('it has no market')
     simulation.attach({
       now: () => time,
+      nowKey: () => timeKey(time),
       indexOf: () => 0,
       instrument: () => instrument,
       lastPrice: () => 100,

@@ -532,6 +532,24 @@ describe('orders on quotes', () => {
   })
 })
 
+describe('bars beside quotes', () => {
+  const limit = { type: 'limit', limitPrice: 100 } as const
+  const below: TestBar = { open: 95, low: 95, high: 96, close: 95 }
+
+  test('fill nothing while quotes come within them', () => {
+    const bench = after(limit, [])
+    bench.quote({ bid: 101, ask: 102 })
+    bench.bars(below)
+    expect(prices(bench)).toEqual([])
+  })
+  test('are met again once quotes have been silent: an order does not wait for a book that is recorded for an hour a day', () => {
+    const bench = after(limit, [])
+    bench.quote({ bid: 101, ask: 102 })
+    bench.bars(below, below, below)
+    expect(prices(bench)).toEqual([95])
+  })
+})
+
 describe('fees', () => {
   const execution = {
     side: 'buy',
