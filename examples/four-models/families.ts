@@ -50,10 +50,10 @@ export const choices: Readonly<Record<FamilyName, Choice>> = {
     metric: 'ndcgAt5',
   },
   'seconds-bar': {
-    maker: (choice) => secondsBar({ strideSeconds: 30, epochs: 4, ...choice }),
+    maker: (choice) => secondsBar({ horizonSeconds: 120, ...choice }),
     title: 'Barriers on bars of a second',
     hypothesis: 'The sign of short momentum follows activity: it carries on where trading is hectic or quiet, and reverts in between.',
-    intendedUse: 'Timing of entries in liquid names during regular hours, held for a minute at most.',
+    intendedUse: 'Timing of entries in liquid names during regular hours, held for two minutes at most.',
     limitations: 'Trained on two names of one source and ten sessions; knows nothing of news or auctions.',
     metric: 'auc',
   },

@@ -33,16 +33,16 @@ export function openSynthetic(seed: number): Market {
     {
       family: 'seconds-bar',
       schemas: ['ohlcv-1s'],
-      sources: [{ feed: fast.bars('ohlcv-1s'), ranges: [{ from: sessionsBack(14), to: market.range.to }] }],
-      windows: () => ({ until: sessionsBack(4), tradeFrom }),
-      // The end of the session before.
-      warmUpNs: 13n * hour,
+      sources: [{ feed: fast.bars('ohlcv-1s'), ranges: [{ from: sessionsBack(22), to: market.range.to }] }],
+      windows: () => ({ until: sessionsBack(8), tradeFrom }),
+      // Its windows begin with a session.
+      warmUpNs: 0n,
     },
     {
       family: 'order-book',
       schemas: ['mbp-10'],
-      sources: fastNames.map((name) => ({ feed: fast.book(name), ranges: sessions.slice(-tradedSessions - 4).map(bookHour) })),
-      windows: () => ({ until: sessionsBack(1), tradeFrom }),
+      sources: fastNames.map((name) => ({ feed: fast.book(name), ranges: sessions.slice(-tradedSessions - 8).map(bookTime) })),
+      windows: () => ({ until: sessionsBack(3), tradeFrom }),
       warmUpNs: 18n * hour,
     },
   ]
@@ -53,9 +53,9 @@ export function openSynthetic(seed: number): Market {
   }
 }
 
-/** Books are recorded from half an hour after the open, for half an hour. */
-function bookHour({ opens }: Session): TimeRange {
-  return { from: opens + hour / 2n, to: opens + hour }
+/** Books are recorded from half an hour after the open, for twenty minutes. */
+function bookTime({ opens }: Session): TimeRange {
+  return { from: opens + hour / 2n, to: opens + hour / 2n + hour / 3n }
 }
 
 /** Of the minutes before trading those that came before the open: what came later is no feature of a morning. */

@@ -4,7 +4,7 @@ import { boundOnMarket } from './bound.js'
 import type { Sleeve } from './four-models.js'
 
 /** Share of the equity for the names of one morning, when nothing bounds it. */
-const shareOfEquity = 0.3
+const shareOfEquity = 0.1
 /** Names that are bought, and the least probability that they close above their open. */
 const choice = { top: 3, atLeast: 0.5 }
 
