@@ -9,6 +9,12 @@ module.exports = {
       to: { path: '^packages/(?!durable-log/)' },
     },
     {
+      name: 'zstd-needs-only-durable-log',
+      severity: 'error',
+      from: { path: '^packages/zstd/src' },
+      to: { path: '^packages/(?!zstd/|durable-log/)' },
+    },
+    {
       name: 'contracts-need-only-durable-log',
       severity: 'error',
       from: { path: '^packages/contracts/src' },
@@ -24,7 +30,7 @@ module.exports = {
       name: 'a-plugin-never-imports-a-plugin',
       severity: 'error',
       from: { path: '^packages/(?!models/)([^/]+)/src', pathNot: '^packages/(core|contracts|durable-log|runtime)/' },
-      to: { path: '^packages/(?!core/|contracts/|durable-log/)', pathNot: '^packages/$1/' },
+      to: { path: '^packages/(?!core/|contracts/|durable-log/|zstd/)', pathNot: '^packages/$1/' },
     },
     {
       name: 'a-family-imports-only-the-kit',

@@ -16,10 +16,11 @@ import { openSynthetic } from './market/synthetic.js'
 import { readOptions } from './options.js'
 import { writePlan, type Plan, type RecordedLane } from './plan.js'
 import { recordLane, stampedAt } from './record.js'
-import { readTrained, type Trained } from './research.js'
+import { readTrained, type Peak, type Trained } from './research.js'
 import { count, inParallel, percent, short, some, stage } from './story.js'
 import { runOptions, type Traded } from './trade.js'
 
+const started = performance.now()
 const { bars, data, out, seed } = readOptions(process.argv.slice(2))
 const here = fileURLToPath(new URL('.', import.meta.url))
 const market: Market = bars.length > 0 ? await openBarFiles(bars) : data !== undefined ? await openDataFolder(data) : openSynthetic(seed)
@@ -41,6 +42,8 @@ const lanes = await stage('record', async (onProgress) => {
 })
 
 const families = lanes.map(({ family }) => family)
+/** Memory of the programs that were started, kilobytes each. */
+const peaks: number[] = []
 let plan: Plan = { out, seed, codeHash: codeHash(), lanes, sessions: market.sessions, models: {} }
 writePlan(plan)
 
@@ -125,6 +128,7 @@ await stage('tell', async () => {
 
 for (const [name, { report }] of journals) console.log(`\n${plan.sessions.length > 1 ? `${name}\n` : ''}${report}`)
 console.log(`\nLook at ${pages()}`)
+console.log(`${((performance.now() - started) / 1000).toFixed(0)} s; at most ${megabytesAtOnce()} MB at once`)
 const digests = {
   pins: lanes.flatMap(({ tables }) => tables.map(({ pin }) => pin.chain)),
   candidates: families.map((family) => trained.get(family)!.candidate.digest),
@@ -141,7 +145,10 @@ function runProgram(program: string, args: readonly string[], onProgress: (progr
     const child = fork(join(here, program), args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
     let errors = ''
     child.stderr!.on('data', (chunk: Buffer) => (errors += chunk.toString()))
-    child.on('message', (progress: Progress) => onProgress({ ...progress, stage: `${args.slice(1).join(' ')}: ${progress.stage}` }))
+    child.on('message', (message: Progress | Peak) => {
+      if ('peakKilobytes' in message) peaks.push(message.peakKilobytes)
+      else onProgress({ ...message, stage: `${args.slice(1).join(' ')}: ${message.stage}` })
+    })
     child.on('error', reject)
     child.on('exit', (status) => (status === 0 ? resolve() : reject(new Error(`${program} ${args.slice(1).join(' ')} failed:\n${errors}`))))
   })
@@ -156,7 +163,9 @@ function trade(session: string, ...more: string[]) {
 
 function traded({ status, stdout, stderr }: ReturnType<typeof trade>): Traded {
   if (status !== 0) throw new Error(`the trading program failed:\n${stderr}`)
-  return JSON.parse(stdout) as Traded
+  const told = JSON.parse(stdout) as Traded
+  peaks.push(told.peakKilobytes)
+  return told
 }
 
 function judgement(family: FamilyName, { candidate, evaluation }: Trained): readonly string[] {
@@ -187,6 +196,12 @@ function verdict(family: FamilyName, result: PromoteResult): readonly string[] {
 function denial(clauses: readonly { readonly id: string; readonly severity: string; readonly result: string; readonly reason: string }[]) {
   const refused = clauses.filter(({ severity, result }) => severity === 'block' && result !== 'pass')
   return { reason: `${some(refused.length, 'clause')} did not pass`, failing: refused.map(({ id, reason }) => ({ id, reason })) }
+}
+
+/** This program, and the two largest that ran beside it at once. */
+function megabytesAtOnce(): string {
+  const [first = 0, second = 0] = peaks.sort((a, b) => b - a)
+  return ((process.resourceUsage().maxRSS + first + second) / 1024).toFixed(0)
 }
 
 /** What there is to look at. */

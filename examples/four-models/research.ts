@@ -15,6 +15,11 @@ import type { FamilyName } from './lane.js'
 import { laneOf, readPlan, type Plan, type RecordedLane } from './plan.js'
 import { datasetOf } from './record.js'
 
+/** What the program says when it is done: the most memory it ever held. */
+export interface Peak {
+  readonly peakKilobytes: number
+}
+
 export interface Trained {
   readonly candidate: Candidate
   readonly evaluation: Evaluation
@@ -104,7 +109,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { values, positionals } = parseArgs({ allowPositionals: true, options: { 'shuffle-labels': { type: 'boolean', default: false } } })
   const [out, family] = positionals as [string, FamilyName]
   const shuffleLabels = values['shuffle-labels']
-  const tell = (progress: Progress): void => void process.send?.(progress)
+  const tell = (message: Progress | Peak): void => void process.send?.(message)
   writeTrained(folderOf(out, family, shuffleLabels), await research(readPlan(out), family, { shuffleLabels, onProgress: tell }))
+  tell({ peakKilobytes: process.resourceUsage().maxRSS })
   process.disconnect?.()
 }

@@ -84,6 +84,7 @@ export interface Traded {
   readonly admitted: number
   readonly report: string
   readonly reportDigest: string
+  readonly peakKilobytes: number
 }
 
 /** What a folder holds so far, in bytes. */
@@ -119,6 +120,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     admitted,
     report: report.toString(),
     reportDigest: sha256Hex(Buffer.from(report.toHtml())),
+    peakKilobytes: process.resourceUsage().maxRSS,
   }
   console.log(JSON.stringify(told satisfies Traded))
 }

@@ -27,7 +27,8 @@ export function gapRanker(options: GapRankerOptions = {}): KitFamily<GapFamilyRo
     network: gapNetwork(resolved),
     heads: Array.from({ length: members }, (_, member) => headsOf(member, resolved)).flat(),
     training: { epochs, patience, batch: 16, optimiser: { rate: 0.004, weightDecay: 0.0001, clipNorm: 5 * Math.sqrt(members) }, shuffleLabels }, // prettier-ignore
-    columns: ['availableAt', 'open', 'high', 'low', 'close', 'volume', 'field', 'value', 'sentiment', 'headline'],
+    // Of the bars alone: news and figures may be missing, and are flagged then.
+    columns: ['availableAt', 'open', 'high', 'low', 'close', 'volume'],
     settings: { members, hidden: [...resolved.hidden], dropout: resolved.dropout },
     extra: () => ({ target, move, session, ...rule }),
     measure: measureGaps,
