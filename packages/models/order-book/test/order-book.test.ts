@@ -63,8 +63,9 @@ test('what a run predicts from is what training saw, bit for bit', async () => {
   expect(said.length).toBeGreaterThan(400)
   expect(said.map(({ at }) => at)).toEqual(Array.from(rows.t0))
   // The impact head is not calibrated: it is the network's own word on the vector.
-  const compute = model.compute!
-  said.forEach(({ values }, row) => expect(values[6]).toBe(compute(rows.table.slice(row * rows.width, (row + 1) * rows.width))[6]))
+  said.forEach(({ values }, row) => {
+    expect(values[6]).toBe(model.compute(rows.table.slice(row * rows.width, (row + 1) * rows.width))[6])
+  })
 }, 60_000)
 
 test('predictions carry the book they were made at, and a copy stays', async () => {
@@ -106,7 +107,7 @@ test('too little data is refused', async () => {
 
 test('a range in which nothing warms up is refused', async () => {
   const seconds = { ...minutesOf(market, 1), range: { from: time('2020-01-02T14:30:00Z'), to: time('2020-01-02T14:30:02Z') } }
-  const short = { ...seconds, batches: (schema: 'mbp-10') => minutesOf(market, 1).batches(schema, seconds.range) } as typeof seconds
+  const short = { ...seconds, batches: (schema: 'mbp-10') => minutesOf(market, 1).batches(schema, seconds.range) }
   await expect(family.train(short)).rejects.toMatchObject({ code: 'MODEL_FEATURE_NEVER_WARM' })
 })
 
