@@ -23,8 +23,12 @@ export function firstTouch({ close, high, low, barrier }: Stretch, horizon: numb
   return { ...found, labels: found.labels.map((label, i) => (label >= 0 && label !== 2 - mirrored.labels[i] ? 3 : label)) }
 }
 
+/** Ticks within which prices only bounce. */
+const leastTicks = 0.9
+
 /**
- * Distance of both barriers as a log return: volatilities of the horizon, but never less than a tick, within which prices only bounce.
+ * Distance of both barriers as a log return: volatilities of the horizon, but never less than what a move of one tick clears on either side. (At one tick exactly, an
+ * upper barrier lies a hair above the next price, `exp(x)` being more than `1 + x`: only falls would ever touch.)
  * @param volatility of one second's log return
  */
 export function barrierDistance(
@@ -32,6 +36,6 @@ export function barrierDistance(
   { horizonSeconds, barrierDeviations }: { readonly horizonSeconds: number; readonly barrierDeviations: number },
 ): number {
   const distance = barrierDeviations * volatility * Math.sqrt(horizonSeconds)
-  const tick = tickSize / price
+  const tick = (leastTicks * tickSize) / price
   return distance < tick ? tick : distance
 }

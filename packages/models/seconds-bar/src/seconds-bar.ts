@@ -25,7 +25,7 @@ function definition(options: ResolvedOptions): FamilyDefinition<SecondsRows, Sec
   const { items } = features('any').spec
   const signs = mirrorSigns(features('any'))
   const horizon = `${horizonSeconds} s`
-  const barrier = `${barrierDeviations} sd(60 s) sqrt(${horizonSeconds}), at least a tick`
+  const barrier = `${barrierDeviations} sd(60 s) sqrt(${horizonSeconds}), at least 0.9 ticks`
   return {
     name: 'seconds-bar',
     modelName: name,

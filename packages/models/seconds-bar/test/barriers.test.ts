@@ -43,9 +43,19 @@ test('a row without a barrier has no label', () => {
   expect(firstTouch({ close, high: close, low: close, barrier: Float64Array.of(NaN, 0.001, 0.001) }, 1).labels).toEqual(Int32Array.of(-1, 2, -1)) // prettier-ignore
 })
 
-test('barriers are volatilities of the horizon apart, and at least a tick', () => {
+test('barriers are volatilities of the horizon apart, and at least nine tenths of a tick', () => {
   const settings = { horizonSeconds: 64, barrierDeviations: 0.5 }
   expect(barrierDistance({ volatility: 0.001, price: 50, tickSize: 0.01 }, settings)).toBeCloseTo(0.004, 12)
-  expect(barrierDistance({ volatility: 1e-6, price: 50, tickSize: 0.01 }, settings)).toBeCloseTo(0.0002, 12)
+  expect(barrierDistance({ volatility: 1e-6, price: 50, tickSize: 0.01 }, settings)).toBeCloseTo(0.00018, 12)
   expect(barrierDistance({ volatility: NaN, price: 50, tickSize: 0.01 }, settings)).toBeNaN()
+})
+
+test('in a quiet market a move of one tick touches, up as well as down', () => {
+  const settings = { horizonSeconds: 60, barrierDeviations: 0.75 }
+  for (let cents = 100; cents < 60_000; cents += 7) {
+    const close = Float64Array.of(cents / 100, cents / 100, (cents + 1) / 100, cents / 100)
+    const barrier = close.map((price) => barrierDistance({ volatility: 0, price, tickSize: 0.01 }, settings))
+    const { labels } = firstTouch({ close, high: close, low: close, barrier }, 1)
+    expect([labels[0], labels[1], labels[2]], `at ${cents} cents`).toEqual([1, 2, 0])
+  }
 })
