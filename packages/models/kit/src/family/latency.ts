@@ -38,7 +38,8 @@ export async function measureLatency<P extends Prediction>(
   const wanted = new Set(instruments)
   const taken: number[] = []
   const schemas = [...new Set<Schema>([...model.inputs.map(({ schema }) => schema), every])]
-  for await (const view of mergeViews(dataset, schemas, { optional: ['corporate-action'] })) {
+  // A model that does without news or splits is measured without them.
+  for await (const view of mergeViews(dataset, schemas, { optional: schemas.filter((schema) => schema !== every) })) {
     if (!wanted.has(view.instrument)) continue
     const started = clock()
     predictor.update(view)
