@@ -22,7 +22,7 @@ export interface GapRankerOptions {
   readonly rule?: Partial<CandidateRule> | undefined
   /** Scores news that has no score of its own. Default {@link financeLexicon}. */
   readonly scorer?: SentimentScorer | undefined
-  /** Small networks whose scores are averaged, in one network. Default 3; 8 is the long training. */
+  /** Small networks whose scores are averaged, in one network: each adds its time and a little skill. Default 1; 8 is the long training. */
   readonly members?: number | undefined
   /** Widths of each member's hidden layers. Default [32, 16]. */
   readonly hidden?: readonly number[] | undefined
@@ -61,7 +61,7 @@ export function resolveOptions(options: GapRankerOptions = {}): ResolvedOptions 
     move = target === 'high' ? 0.05 : 0,
     session = '09:30',
     scorer = financeLexicon,
-    members = 3,
+    members = 1,
     hidden = [32, 16],
     dropout = 0.1,
     epochs = 60,

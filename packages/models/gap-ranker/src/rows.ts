@@ -65,7 +65,7 @@ export async function readGapRows(
       trigger = triggerFrom(Math.max(trigger.day + 1, today), options.cutoff)
     }
     universe.update(view)
-    if (view.schema === 'ohlcv-1d') join(view as unknown as BarView)
+    if (view.schema === 'ohlcv-1d') join(view)
     if (++rows % 100_000 === 0) onProgress?.({ stage: `features of ${dataset.name}`, done: rows, unit: 'rows' })
   }
   return collect(mornings)

@@ -2,7 +2,7 @@ import { featureSpecHash, type FeatureSpec } from '@gatehouse/contracts'
 import type { Schema } from '@gatehouse/core'
 import { slot, warmUpDays } from './name-state.js'
 
-/** One feature of a name: a function of its slots. `NaN` is missing. */
+/** One feature of a name. */
 export interface Item {
   readonly name: string
   readonly unit: string
@@ -11,7 +11,6 @@ export interface Item {
   readonly definition: string
   /** Whether it may be missing: then a flag of its own follows the items. */
   readonly optional: boolean
-  readonly value: (state: Float64Array, at: number) => number
 }
 
 const item = (
@@ -19,9 +18,8 @@ const item = (
   unit: string,
   schema: Schema,
   definition: string,
-  value: Item['value'],
   { optional = false }: { readonly optional?: boolean } = {},
-): Item => ({ name, unit, schema, definition, optional, value })
+): Item => ({ name, unit, schema, definition, optional })
 
 const daily = 'ohlcv-1d'
 const early = 'ohlcv-1m'
@@ -33,46 +31,95 @@ const missing = { optional: true } as const
  * bars, PV the volume of today's pre-market alone. Every price enters as a ratio or a logarithm; regular volume of the day itself is never read.
  */
 export const items: readonly Item[] = [
-  item('gap', 'ln-ratio', early, 'ln(P/C)', (s, i) => Math.log(s[i + slot.price] / s[i + slot.previousClose])),
-  item('gapInVolatility', 'standard-deviations', early, 'ln(P/C) / rms(ln C/C[-1], 20)', (s, i) =>
-    ratio(Math.log(s[i + slot.price] / s[i + slot.previousClose]), s[i + slot.volatility]),
-  ),
-  item('floatShares', 'ln-shares', figures, 'ln(floatShares)', (s, i) => positiveLog(s[i + slot.floatShares]), missing),
-  item('shortInterest', 'fraction', figures, 'sharesShort / floatShares', (s, i) => ratio(s[i + slot.sharesShort], s[i + slot.floatShares]), missing), // prettier-ignore
-  item('shortRatio', 'ln-days', figures, 'ln(1 + shortRatio)', (s, i) => Math.log(1 + s[i + slot.shortRatio]), missing),
-  item('relativeVolume', 'ln-ratio', early, 'ln(PV) - mean(ln(1+V), 60)', (s, i) => positiveLog(s[i + slot.preVolume]) - s[i + slot.usualVolumeLong], missing), // prettier-ignore
-  item('floatTurnover', 'ln-ratio', early, 'ln(PV / floatShares)', (s, i) => positiveLog(s[i + slot.preVolume] / s[i + slot.floatShares]), missing), // prettier-ignore
-  item('placeInPreMarket', 'ln-ratio', early, 'ln(P / pre-market high)', (s, i) => s[i + slot.preVolume] > 0 ? Math.log(s[i + slot.price] / s[i + slot.preHigh]) : NaN, missing), // prettier-ignore
-  item('distanceFromVwap', 'ln-ratio', early, 'ln(P / pre-market volume-weighted price)', (s, i) => Math.log((s[i + slot.price] * s[i + slot.preVolume]) / s[i + slot.preNotional]), missing), // prettier-ignore
-  item('sentiment', 'score', 'news', 'mean score of the news since the last close', (s, i) => ratio(s[i + slot.newsSum], s[i + slot.newsCount]), missing), // prettier-ignore
-  item('newsCount', 'ln-count', 'news', 'ln(1 + news since the last close)', (s, i) => Math.log(1 + s[i + slot.newsCount])),
-  item('price', 'ln-price', early, 'ln(P)', (s, i) => Math.log(s[i + slot.price])),
-  item('dollarVolume', 'ln-currency', daily, 'ln(mean(C V, 20))', (s, i) => positiveLog(s[i + slot.dollarVolume])),
-  item('volatility', 'ln-fraction', daily, 'ln(rms(ln C/C[-1], 20))', (s, i) => positiveLog(s[i + slot.volatility])),
-  item('bodyVolatility', 'ln-fraction', daily, 'ln(rms(B, 20))', (s, i) => positiveLog(s[i + slot.bodyVolatility])),
-  item('bodyVolatilityLong', 'ln-fraction', daily, 'ln(rms(B, 60))', (s, i) => positiveLog(s[i + slot.bodyVolatilityLong])),
-  item('range', 'ln-fraction', daily, 'ln(mean(ln H/L, 20))', (s, i) => positiveLog(s[i + slot.range])),
-  item('drift', 'standard-deviations', daily, 'mean(B, 20) / rms(B, 20)', (s, i) => ratio(s[i + slot.drift], s[i + slot.bodyVolatility])),
-  item('priorVolume', 'ln-ratio', daily, 'ln(1+V) - mean(ln(1+V), 20)', (s, i) => s[i + slot.lastVolume] - s[i + slot.usualVolume]),
-  item('priorReturn', 'standard-deviations', daily, 'ln(C/C[-1]) / rms(ln C/C[-1], 20)', (s, i) => ratio(s[i + slot.lastReturn], s[i + slot.volatility])), // prettier-ignore
-  item('weekReturn', 'standard-deviations', daily, 'ln(C/C[-5]) / (rms(ln C/C[-1], 20) sqrt 5)', (s, i) => ratio(s[i + slot.weekReturn], s[i + slot.volatility] * Math.sqrt(5))), // prettier-ignore
-  item('monthReturn', 'standard-deviations', daily, 'ln(C/C[-20]) / (rms(ln C/C[-1], 20) sqrt 20)', (s, i) => ratio(s[i + slot.monthReturn], s[i + slot.volatility] * Math.sqrt(20))), // prettier-ignore
-  item('place', 'fraction', daily, 'place of C in the closes of 60 days', (s, i) => s[i + slot.place]),
-  item('closePlace', 'fraction', daily, 'place of C in its day', (s, i) => s[i + slot.lastClosePlace]),
+  item('gap', 'ln-ratio', early, 'ln(P/C)'),
+  item('gapInVolatility', 'standard-deviations', early, 'ln(P/C) / rms(ln C/C[-1], 20)'),
+  item('floatShares', 'ln-shares', figures, 'ln(floatShares)', missing),
+  item('shortInterest', 'fraction', figures, 'sharesShort / floatShares', missing), // prettier-ignore
+  item('shortRatio', 'ln-days', figures, 'ln(1 + shortRatio)', missing),
+  item('relativeVolume', 'ln-ratio', early, 'ln(PV) - mean(ln(1+V), 60)', missing), // prettier-ignore
+  item('floatTurnover', 'ln-ratio', early, 'ln(PV / floatShares)', missing), // prettier-ignore
+  item('placeInPreMarket', 'ln-ratio', early, 'ln(P / pre-market high)', missing), // prettier-ignore
+  item('distanceFromVwap', 'ln-ratio', early, 'ln(P / pre-market volume-weighted price)', missing), // prettier-ignore
+  item('sentiment', 'score', 'news', 'mean score of the news since the last close', missing), // prettier-ignore
+  item('newsCount', 'ln-count', 'news', 'ln(1 + news since the last close)'),
+  item('price', 'ln-price', early, 'ln(P)'),
+  item('dollarVolume', 'ln-currency', daily, 'ln(mean(C V, 20))'),
+  item('volatility', 'ln-fraction', daily, 'ln(rms(ln C/C[-1], 20))'),
+  item('bodyVolatility', 'ln-fraction', daily, 'ln(rms(B, 20))'),
+  item('bodyVolatilityLong', 'ln-fraction', daily, 'ln(rms(B, 60))'),
+  item('range', 'ln-fraction', daily, 'ln(mean(ln H/L, 20))'),
+  item('drift', 'standard-deviations', daily, 'mean(B, 20) / rms(B, 20)'),
+  item('priorVolume', 'ln-ratio', daily, 'ln(1+V) - mean(ln(1+V), 20)'),
+  item('priorReturn', 'standard-deviations', daily, 'ln(C/C[-1]) / rms(ln C/C[-1], 20)'), // prettier-ignore
+  item('weekReturn', 'standard-deviations', daily, 'ln(C/C[-5]) / (rms(ln C/C[-1], 20) sqrt 5)'), // prettier-ignore
+  item('monthReturn', 'standard-deviations', daily, 'ln(C/C[-20]) / (rms(ln C/C[-1], 20) sqrt 20)'), // prettier-ignore
+  item('place', 'fraction', daily, 'place of ln C between its least and greatest of 60 days'),
+  item('closePlace', 'fraction', daily, 'place of C in its day'),
 ]
 
 /** Items that a flag follows, by index. */
 export const flagged: readonly number[] = items.flatMap(({ optional }, index) => (optional ? [index] : []))
+/** Items without which a name is not ranked, by index. */
+export const required: readonly number[] = items.flatMap(({ optional }, index) => (optional ? [] : [index]))
 /** Numbers in one row: the items, then their flags. */
 export const featureCount = items.length + flagged.length
 
-/** Logarithm of what must be positive to have one. */
-function positiveLog(x: number): number {
-  return x > 0 ? Math.log(x) : NaN
-}
-/** A quotient whose denominator may be zero or missing. */
-function ratio(a: number, b: number): number {
-  return b > 0 ? a / b : NaN
+/**
+ * Writes the items of a name, in the order of {@link items}; `NaN` is missing. One function, and what may be zero is `NaN` in the slots: a number that
+ * a helper returns may be put on the heap, and predicting allocates nothing.
+ */
+export function writeItems(s: Float64Array, i: number, v: Float32Array, at: number): void {
+  const traded = s[i + slot.preVolume]
+  const news = s[i + slot.newsCount]
+  const volatility = s[i + slot.volatility]
+  // gap
+  v[at] = Math.log(s[i + slot.price] / s[i + slot.previousClose])
+  // gapInVolatility
+  v[at + 1] = v[at] / volatility
+  // floatShares
+  v[at + 2] = Math.log(s[i + slot.floatShares])
+  // shortInterest
+  v[at + 3] = s[i + slot.sharesShort] / s[i + slot.floatShares]
+  // shortRatio
+  v[at + 4] = Math.log(1 + s[i + slot.shortRatio])
+  // relativeVolume
+  v[at + 5] = Math.log(traded) - s[i + slot.usualVolumeLong]
+  // floatTurnover
+  v[at + 6] = Math.log(traded / s[i + slot.floatShares])
+  // placeInPreMarket
+  v[at + 7] = Math.log(s[i + slot.price] / s[i + slot.preHigh])
+  // distanceFromVwap
+  v[at + 8] = Math.log((s[i + slot.price] * traded) / s[i + slot.preNotional])
+  // sentiment
+  v[at + 9] = s[i + slot.newsSum] / news
+  // newsCount
+  v[at + 10] = Math.log(1 + news)
+  // price
+  v[at + 11] = Math.log(s[i + slot.price])
+  // dollarVolume
+  v[at + 12] = Math.log(s[i + slot.dollarVolume])
+  // volatility
+  v[at + 13] = Math.log(volatility)
+  // bodyVolatility
+  v[at + 14] = Math.log(s[i + slot.bodyVolatility])
+  // bodyVolatilityLong
+  v[at + 15] = Math.log(s[i + slot.bodyVolatilityLong])
+  // range
+  v[at + 16] = Math.log(s[i + slot.range])
+  // drift
+  v[at + 17] = s[i + slot.drift] / s[i + slot.bodyVolatility]
+  // priorVolume
+  v[at + 18] = s[i + slot.lastVolume] - s[i + slot.usualVolume]
+  // priorReturn
+  v[at + 19] = s[i + slot.lastReturn] / volatility
+  // weekReturn
+  v[at + 20] = s[i + slot.weekReturn] / (volatility * Math.sqrt(5))
+  // monthReturn
+  v[at + 21] = s[i + slot.monthReturn] / (volatility * Math.sqrt(20))
+  // place
+  v[at + 22] = s[i + slot.place]
+  // closePlace
+  v[at + 23] = s[i + slot.lastClosePlace]
 }
 
 /**

@@ -34,7 +34,7 @@ export const slot = {
   /** News since the last daily bar. */
   newsSum: 20,
   newsCount: 21,
-  /** This morning, for the day in `UniverseFeatures`. */
+  /** This morning, for the day in `UniverseFeatures`. All but the price are of bars with volume, and `NaN` without one. */
   price: 22,
   preVolume: 23,
   preHigh: 24,
@@ -129,15 +129,20 @@ function summarise(state: Float64Array, at: number): void {
   }
   state[at + slot.usualVolume] = volumes / shortWindow
   state[at + slot.usualVolumeLong] = volumesLong / days
-  state[at + slot.dollarVolume] = values / shortWindow
-  state[at + slot.volatility] = Math.sqrt(squares / shortWindow)
-  state[at + slot.bodyVolatility] = Math.sqrt(bodySquares / shortWindow)
-  state[at + slot.bodyVolatilityLong] = Math.sqrt(bodySquaresLong / days)
-  state[at + slot.range] = ranges / shortWindow
+  state[at + slot.dollarVolume] = orMissing(values / shortWindow)
+  state[at + slot.volatility] = orMissing(Math.sqrt(squares / shortWindow))
+  state[at + slot.bodyVolatility] = orMissing(Math.sqrt(bodySquares / shortWindow))
+  state[at + slot.bodyVolatilityLong] = orMissing(Math.sqrt(bodySquaresLong / days))
+  state[at + slot.range] = orMissing(ranges / shortWindow)
   state[at + slot.drift] = bodies / shortWindow
   state[at + slot.lastReturn] = of('step', 0)
   state[at + slot.weekReturn] = of('close', 0) - of('close', 5)
   state[at + slot.monthReturn] = of('close', 0) - of('close', shortWindow)
   state[at + slot.place] = highest > lowest ? (of('close', 0) - lowest) / (highest - lowest) : 0.5
   state[at + slot.lastVolume] = of('volume', 0)
+}
+
+/** Zero has no logarithm and divides nothing. */
+function orMissing(x: number): number {
+  return x > 0 ? x : NaN
 }

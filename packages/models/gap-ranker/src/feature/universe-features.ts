@@ -1,7 +1,7 @@
 import { TradingError } from '@gatehouse/contracts'
 import type { BarView, CorporateActionView, FundamentalsView, Instrument, MarketView, NewsView } from '@gatehouse/core'
 import type { SentimentScorer } from '../sentiment/scorer.js'
-import { featureCount, flagged, items } from './items.js'
+import { featureCount, flagged, items, required, writeItems } from './items.js'
 import { clockOfLocal, dayOfLocal, localSeconds } from './local-time.js'
 import { slot, slotsPerName, startName, takeDay, takeSplit, warmUpDays } from './name-state.js'
 
@@ -85,22 +85,12 @@ export class UniverseFeatures {
   update(view: MarketView): void {
     const name = this.#index.get(view.instrument.id)
     if (name === undefined) return
-    switch (view.schema) {
-      case 'ohlcv-1m':
-        this.#takeMinute(name, view as BarView)
-        break
-      case 'ohlcv-1d':
-        this.#takeDay(name, view as BarView)
-        break
-      case 'news':
-        this.#takeNews(name, view as NewsView)
-        break
-      case 'fundamentals':
-        this.#takeFigure(name, view as FundamentalsView)
-        break
-      case 'corporate-action':
-        this.#takeAction(name, view as CorporateActionView)
-    }
+    const { schema } = view
+    if (schema === 'ohlcv-1m') this.#takeMinute(name, view as BarView)
+    else if (schema === 'ohlcv-1d') this.#takeDay(name, view as BarView)
+    else if (schema === 'news') this.#takeNews(name, view as NewsView)
+    else if (schema === 'fundamentals') this.#takeFigure(name, view as FundamentalsView)
+    else if (schema === 'corporate-action') this.#takeAction(name, view as CorporateActionView)
   }
 
   /**
@@ -151,14 +141,16 @@ export class UniverseFeatures {
     if (day < this.#morning[name]) return
     if (day > this.#morning[name]) {
       this.#morning[name] = day
-      state[at + slot.preVolume] = 0
-      state[at + slot.preNotional] = 0
-      state[at + slot.preHigh] = 0
+      state[at + slot.preVolume] = NaN
+      state[at + slot.preNotional] = NaN
+      state[at + slot.preHigh] = NaN
     }
     state[at + slot.price] = close
-    state[at + slot.preVolume] += volume
-    state[at + slot.preNotional] += (volume * (high + low + close)) / 3
-    if (high > state[at + slot.preHigh]) state[at + slot.preHigh] = high
+    if (volume === 0) return
+    const isFirst = !(state[at + slot.preVolume] > 0)
+    state[at + slot.preVolume] = (isFirst ? 0 : state[at + slot.preVolume]) + volume
+    state[at + slot.preNotional] = (isFirst ? 0 : state[at + slot.preNotional]) + (volume * (high + low + close)) / 3
+    if (isFirst || high > state[at + slot.preHigh]) state[at + slot.preHigh] = high
   }
 
   #takeDay(name: number, bar: BarView): void {
@@ -203,7 +195,8 @@ export class UniverseFeatures {
         `gap-ranker: ${figure.field} of ${figure.instrument.symbol} published at ${figure.availableAt} is ${value}; a missing figure is left out, not written as a number`,
         { instrument: figure.instrument.id, field: figure.field, availableAt: figure.availableAt, value },
       )
-    this.#state[name * slotsPerName + place] = value
+    // A float of zero is none, and divides nothing.
+    this.#state[name * slotsPerName + place] = value === 0 && place === slot.floatShares ? NaN : value
   }
 
   #takeAction(name: number, action: CorporateActionView): void {
@@ -257,11 +250,10 @@ export class UniverseFeatures {
     const rows = this.#rows
     const start = row * featureCount
     let isComplete = true
-    for (let i = 0; i < items.length; i++) {
-      const { value, optional } = items[i]
-      const x = value(this.#state, at)
-      if (x !== x && !optional) isComplete = false
-      rows[start + i] = x
+    writeItems(this.#state, at, rows, start)
+    for (let k = 0; k < required.length; k++) {
+      const x = rows[start + required[k]]
+      if (x !== x) isComplete = false
     }
     for (let k = 0; k < flagged.length; k++) {
       const x = rows[start + flagged[k]]

@@ -121,9 +121,10 @@ function parseObject(file: string, line: number, text: string): Readonly<Record<
   return value as Readonly<Record<string, unknown>>
 }
 
-function sentimentOf({ text: { sentiment }, place }: Item): number {
+function sentimentOf(item: Item): number {
+  const { sentiment } = item.text
   if (sentiment === undefined || sentiment === '') return NaN
   const value = Number(sentiment)
-  if (!(value >= -1 && value <= 1)) throw badValue(place('sentiment'), sentiment, 'a number from -1 to 1, or nothing')
+  if (!(value >= -1 && value <= 1)) throw badValue(item.place('sentiment'), sentiment, 'a number from -1 to 1, or nothing')
   return value
 }

@@ -160,6 +160,85 @@ test('a morning holds the names that gap, not those that stand still, are stale,
   expect(Array.from(universe.candidates.subarray(0, count))).toEqual([0, 1, 2])
 })
 
+test('every feature is what its definition says, computed another way', () => {
+  // Clocks go forward on the 69th day.
+  const days = 66
+  const universe = new UniverseFeatures(names, small)
+  const wobble = (n: number, k: number): number => Math.sin(1.7 * n + k) + Math.cos(0.3 * n * k)
+  const bars = Array.from({ length: days }, (_, n) => {
+    const [open, close] = [30 + 3 * wobble(n, 1), 30 + 3 * wobble(n, 2)]
+    return {
+      open,
+      close,
+      high: Math.max(open, close) + 0.5,
+      low: Math.min(open, close) - 0.25,
+      volume: Math.round(1e6 * (2 + wobble(n, 3) / 2)),
+    }
+  })
+  bars.forEach((one, n) => {
+    for (const of of names) universe.update(bar('ohlcv-1d', of, { at: local(n, 9.5), known: local(n, 16), ...one }))
+  })
+  const published = figures({ floatShares: 2e7, sharesShort: 3e6, shortRatio: 1.5 })
+  for (published.row = 0; published.row < 3; published.row++) universe.update(published)
+  for (const of of names) {
+    universe.update(bar('ohlcv-1m', of, { at: local(days, 8), known: local(days, 8 + 1 / 60), close: 40, high: 42, low: 39, volume: 3000 }))
+    universe.update(bar('ohlcv-1m', of, { at: local(days, 9), known: local(days, 9 + 1 / 60), close: 41, high: 41, low: 41, volume: 1000 }))
+  }
+  const row = universe.assemble(local(days, 9.5)).slice(0, width)
+  const last = <T>(values: readonly T[], n: number): readonly T[] => values.slice(-n)
+  const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length
+  const rms = (values: readonly number[]): number => Math.sqrt(mean(values.map((x) => x * x)))
+  const steps = bars.slice(1).map((one, n) => Math.log(one.close / bars[n].close))
+  const bodies = bars.map(({ open, close }) => Math.log(close / open))
+  const logVolumes = bars.map(({ volume }) => Math.log(1 + volume))
+  const { close, high, low } = bars[days - 1]
+  const [volatility, closes] = [rms(last(steps, 20)), last(bars, 60).map((one) => Math.log(one.close))] as const
+  const expected: Readonly<Record<string, number>> = {
+    gap: Math.log(41 / close),
+    gapInVolatility: Math.log(41 / close) / volatility,
+    floatShares: Math.log(2e7),
+    shortInterest: 0.15,
+    shortRatio: Math.log(2.5),
+    relativeVolume: Math.log(4000) - mean(last(logVolumes, 60)),
+    floatTurnover: Math.log(4000 / 2e7),
+    placeInPreMarket: Math.log(41 / 42),
+    distanceFromVwap: Math.log(41 / ((3000 * (42 + 39 + 40)) / 3 / 4000 + (1000 * 41) / 4000)),
+    newsCount: 0,
+    price: Math.log(41),
+    dollarVolume: Math.log(mean(last(bars, 20).map((one) => one.close * one.volume))),
+    volatility: Math.log(volatility),
+    bodyVolatility: Math.log(rms(last(bodies, 20))),
+    bodyVolatilityLong: Math.log(rms(last(bodies, 60))),
+    range: Math.log(mean(last(bars, 20).map((one) => Math.log(one.high / one.low)))),
+    drift: mean(last(bodies, 20)) / rms(last(bodies, 20)),
+    priorVolume: logVolumes[days - 1] - mean(last(logVolumes, 20)),
+    priorReturn: steps[days - 2] / volatility,
+    weekReturn: Math.log(close / bars[days - 6].close) / (volatility * Math.sqrt(5)),
+    monthReturn: Math.log(close / bars[days - 21].close) / (volatility * Math.sqrt(20)),
+    place: (Math.log(close) - Math.min(...closes)) / (Math.max(...closes) - Math.min(...closes)),
+    closePlace: (close - low) / (high - low),
+  }
+  for (const [name, value] of Object.entries(expected)) expect(row[column(name)], name).toBeCloseTo(value, 4)
+  expect(row[column('sentiment')]).toBeNaN()
+  expect(Object.keys(expected)).toHaveLength(spec.items.filter(({ name }) => !name.includes('/')).length - 1)
+})
+
+function figures(of: Readonly<Record<string, number>>): Cursor {
+  const fields = Object.entries(of)
+  const batch = createBatch({
+    schema: 'fundamentals',
+    source: 'test',
+    instruments: [names[0]],
+    columns: {
+      tsEvent: new BigInt64Array(fields.length).fill(local(5, 18)),
+      field: fields.map(([name]) => name),
+      value: Float64Array.from(fields, ([, x]) => x),
+      unit: fields.map(() => ''),
+    },
+  })
+  return batch.view()
+}
+
 test('too few names make no morning, and yesterday’s pre-market is none', () => {
   const universe = warmed()
   universe.update(minute(names[0], 30, 9, 30))
