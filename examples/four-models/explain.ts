@@ -1,20 +1,23 @@
 import { join } from 'node:path'
-import { formatTime, type Registry } from '@gatehouse/contracts'
+import { formatTime } from '@gatehouse/contracts'
 import { batchDigest, explain, readJournal, type MarketDataReference } from '@gatehouse/core'
 import { openManifest } from '@gatehouse/manifest-parquet'
 import { verifyLog } from '@gatehouse/durable-log'
+import { registryOf } from './govern.js'
 import type { Plan } from './plan.js'
 import { lanesOf, runOptions } from './trade.js'
 import { count, short, some } from './story.js'
 
 /** Follows one filled order back to the bytes: order ← decision ← predictions ← artifacts ← promotions ← pins; verifies every hash on the way. */
-export async function explainOrder(plan: Plan, session: string, registry: Registry): Promise<readonly string[]> {
+export async function explainOrder(plan: Plan, session: string): Promise<readonly string[]> {
   const journal = join(plan.out, 'journal', session)
   const clientOrderId = await filledOrder(journal)
   if (clientOrderId === undefined) return [`${session}: no order was filled, so there is none to explain`]
   const { order, predictions, marketData, outcome, decision } = await explain(journal, clientOrderId)
   const fill = outcome.find((event) => event.type === 'fill')
-  const tables = lanesOf(plan, session).flatMap((lane) => lane.tables)
+  const lanes = lanesOf(plan, session)
+  await using registry = await registryOf(plan, lanes[0].family, { canSign: false })
+  const tables = lanes.flatMap((lane) => lane.tables)
   const log = await verifyLog(journal)
   const checked = await Promise.all(tables.map(async ({ directory, pin }) => (await openManifest({ directory })).at(pin).verify()))
   const artifacts = await Promise.all(predictions.map(({ digest }) => registry.artifact(digest)))

@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   defaultPolicy,
@@ -13,8 +13,8 @@ import {
   type Registry,
   type TrustedKey,
 } from '@gatehouse/contracts'
-import type { TimeNs } from '@gatehouse/core'
 import { familyNames, type FamilyName } from './lane.js'
+import { laneOf, type Plan } from './plan.js'
 import { stampedAt } from './record.js'
 import type { Trained } from './research.js'
 
@@ -46,27 +46,22 @@ const policies = Object.fromEntries(
   ]),
 ) as Readonly<Record<FamilyName, GatePolicy>>
 
-/** The registry of the example; `now` is the moment that the data has come to. */
-export function exampleRegistry(
-  directory: string,
-  { seed, now, canSign }: { seed: number; now: TimeNs; canSign: boolean },
-): Promise<Registry> {
-  const { privateKey, trusted } = demonstrationKey(seed)
+/** The registry that a family's models are promoted in: one a session, whose clock stands where its data has come to when trading begins. */
+export function registryOf(plan: Plan, family: FamilyName, { canSign }: { readonly canSign: boolean }): Promise<Registry> {
+  const { privateKey, trusted } = demonstrationKey(plan.seed)
+  const session = plan.sessions.find(({ lanes }) => lanes.includes(family))
   return openRegistry({
-    directory,
+    directory: join(plan.out, 'registry', session?.name ?? family),
     trustedKeys: [trusted],
-    clock: stampedAt(now),
+    clock: stampedAt(laneOf(plan, family).tradeFrom),
     allowedPolicies: Object.values(policies).map((policy) => documentDigest(policy)),
     signingKey: canSign ? { privateKey } : undefined,
   })
 }
 
-/** Registers a candidate and asks the gate whether it may become `paper`; keeps the report as a page beside the registry. */
-export async function askGate(
-  registry: Registry,
-  { candidate, evidence }: Trained,
-  { family, out }: { readonly family: FamilyName; readonly out: string },
-): Promise<PromoteResult> {
+/** Registers a candidate and asks the gate whether it may become `paper`; keeps the report as a page in the folder. */
+export async function askGate(plan: Plan, family: FamilyName, { candidate, evidence }: Trained): Promise<PromoteResult> {
+  await using registry = await registryOf(plan, family, { canSign: true })
   const artifact = await registry.register(candidate.files, { by: 'examples/four-models' })
   const result = await registry.promote({
     name: artifact.description.name,
@@ -76,17 +71,12 @@ export async function askGate(
     evidence,
     promoter: 'examples/four-models',
   })
-  mkdirSync(out, { recursive: true })
-  writeFileSync(join(out, `gate-${family}-${artifact.digest.slice(0, 8)}.html`), renderReportHtml(result.report))
+  writeFileSync(join(plan.out, `gate-${family}-${artifact.digest.slice(0, 8)}.html`), renderReportHtml(result.report))
   return result
 }
 
 /** The blocking clauses that did not pass, in words. */
 export function failing({ clauses, problems }: GateReport): readonly string[] {
   const refused = clauses.filter(({ severity, result }) => severity === 'block' && result !== 'pass')
-  const words = refused.map(({ id, title, observed: [first], limit }) => {
-    const value = typeof first.value === 'number' ? first.value.toPrecision(3) : String(first.value)
-    return `${id}: ${title.toLowerCase()} does not hold; observed ${value}${limit === null ? '' : `, limit ${limit}`}`
-  })
-  return [...problems, ...words]
+  return [...problems, ...refused.map(({ id, reason }) => `${id}: ${reason}`)]
 }

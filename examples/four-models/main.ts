@@ -8,7 +8,7 @@ import { consoleNotifier, inspectJournal, replay, type Progress } from '@gatehou
 import { explainOrder } from './explain.js'
 import { choices } from './families.js'
 import { claimFolder } from './folder.js'
-import { askGate, exampleRegistry, failing } from './govern.js'
+import { askGate, failing } from './govern.js'
 import type { FamilyName, Market } from './lane.js'
 import { openBarFiles } from './market/bar-files.js'
 import { openDataFolder } from './market/data-folder.js'
@@ -42,8 +42,10 @@ const lanes = await stage('record', async (onProgress) => {
 })
 
 const families = lanes.map(({ family }) => family)
-/** Memory of the programs that were started, kilobytes each. */
-const peaks: number[] = []
+/** The most memory of each research program, and of this and a trading program together, kilobytes. */
+const researching: number[] = []
+let trading = 0
+const own = (): number => process.resourceUsage().maxRSS
 let plan: Plan = { out, seed, codeHash: codeHash(), lanes, sessions: market.sessions, models: {} }
 writePlan(plan)
 
@@ -55,17 +57,16 @@ const trained = await stage('train', async (onProgress) => {
   return [results, families.flatMap((family) => judgement(family, results.get(family)!))]
 })
 
-const tradeFrom = lanes.reduce((first, lane) => (lane.tradeFrom < first ? lane.tradeFrom : first), lanes[0].tradeFrom)
-const registry = await exampleRegistry(join(out, 'registry'), { seed, now: tradeFrom, canSign: true })
+const ownAtTraining = own()
 const promoted = await stage('gate', async () => {
   const results = new Map<FamilyName, PromoteResult>()
-  for (const family of families) results.set(family, await askGate(registry, trained.get(family)!, { family, out }))
+  for (const family of families) results.set(family, await askGate(plan, family, trained.get(family)!))
   return [results, families.flatMap((family) => verdict(family, results.get(family)!))]
 })
 
 const twin = await stage('refuse', async () => {
   const candidate = readTrained(out, families[0], { shuffleLabels: true })
-  const result = await askGate(registry, candidate, { family: families[0], out })
+  const result = await askGate(plan, families[0], candidate)
   if (result.promoted) throw new Error('The gate let a model through that was trained on shuffled labels: do not trust it.')
   return [candidate, [`${families[0]}'s twin, trained on shuffled labels, is refused`, ...failing(result.report)]]
 })
@@ -92,7 +93,7 @@ for (const { name, lanes: traders } of plan.sessions) {
     return [
       undefined,
       [
-        `${count(whole.rows)} rows that nothing had seen, ${some(whole.fills, 'fill')}, ${some(whole.admitted, 'admitted model')}${whole.admitted < traders.length ? `, ${traders.length - whole.admitted} UNGATED, in simulation only` : ''}`,
+        `${count(whole.rows)} rows, those that warm up included; nothing had seen what was traded; ${some(whole.fills, 'fill')}, ${some(whole.admitted, 'admitted model')}${whole.admitted < traders.length ? `, ${traders.length - whole.admitted} UNGATED, in simulation only` : ''}`,
         killed.signal === 'SIGKILL'
           ? `killed (SIGKILL) with ${count(left.entries)} entries in its journal, started again: the journal is that of a run never interrupted, ${short(whole.journalHash)}…`
           : `too few fills to be killed in the middle of; run twice, the same journal, ${short(whole.journalHash)}…`,
@@ -104,7 +105,7 @@ for (const { name, lanes: traders } of plan.sessions) {
     if (!again.identical) throw new Error(`the replay differs: ${JSON.stringify(again.firstDifference)}`)
     return [undefined, [`${count(again.entries)} journal entries came out again, byte for byte`]]
   })
-  await stage('explain', async () => [undefined, await explainOrder(plan, name, registry)])
+  await stage('explain', async () => [undefined, await explainOrder(plan, name)])
 }
 
 await stage('tell', async () => {
@@ -113,7 +114,10 @@ await stage('tell', async () => {
   let id = 0
   const tell = <T extends NoticeType>(options: NoticeOptions<T>) =>
     notifier.notify(
-      createNotice({ source: '/examples/four-models', clock: stampedAt(tradeFrom), nextId: () => `${seed}-${++id}` }, options) as never,
+      createNotice(
+        { source: '/examples/four-models', clock: stampedAt(lanes[0].tradeFrom), nextId: () => `${seed}-${++id}` },
+        options,
+      ) as never,
     )
   for (const [name, result] of promoted) {
     const subject = { name, artifactDigest: result.report.artifactDigest!, stage: 'paper' as const, policy: result.report.policyId }
@@ -146,7 +150,7 @@ function runProgram(program: string, args: readonly string[], onProgress: (progr
     let errors = ''
     child.stderr!.on('data', (chunk: Buffer) => (errors += chunk.toString()))
     child.on('message', (message: Progress | Peak) => {
-      if ('peakKilobytes' in message) peaks.push(message.peakKilobytes)
+      if ('peakKilobytes' in message) researching.push(message.peakKilobytes)
       else onProgress({ ...message, stage: `${args.slice(1).join(' ')}: ${message.stage}` })
     })
     child.on('error', reject)
@@ -164,7 +168,7 @@ function trade(session: string, ...more: string[]) {
 function traded({ status, stdout, stderr }: ReturnType<typeof trade>): Traded {
   if (status !== 0) throw new Error(`the trading program failed:\n${stderr}`)
   const told = JSON.parse(stdout) as Traded
-  peaks.push(told.peakKilobytes)
+  trading = Math.max(trading, own() + told.peakKilobytes)
   return told
 }
 
@@ -198,10 +202,10 @@ function denial(clauses: readonly { readonly id: string; readonly severity: stri
   return { reason: `${some(refused.length, 'clause')} did not pass`, failing: refused.map(({ id, reason }) => ({ id, reason })) }
 }
 
-/** This program, and the two largest that ran beside it at once. */
+/** This program with the two largest that ran beside it while it trained, or with a trading program. */
 function megabytesAtOnce(): string {
-  const [first = 0, second = 0] = peaks.sort((a, b) => b - a)
-  return ((process.resourceUsage().maxRSS + first + second) / 1024).toFixed(0)
+  const [first = 0, second = 0] = researching.sort((a, b) => b - a)
+  return (Math.max(ownAtTraining + first + second, trading, own()) / 1024).toFixed(0)
 }
 
 /** What there is to look at. */

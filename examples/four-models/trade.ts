@@ -21,16 +21,16 @@ import {
   type WarmUpOptions,
 } from '@gatehouse/core'
 import { openManifest } from '@gatehouse/manifest-parquet'
-import { exampleRegistry } from './govern.js'
+import { registryOf } from './govern.js'
 import { familyOf } from './families.js'
 import { laneOf, readPlan, type Plan, type RecordedLane } from './plan.js'
 import { fourModels } from './strategy/four-models.js'
 
 /** A model by its alias, verified to the byte; or, where no alias was earned, the bare artifact, which a simulated account takes as ungated. */
-async function loadModel({ out, seed, models }: Plan, { family, settings, tradeFrom }: RecordedLane): Promise<RunModel> {
-  await using registry = await exampleRegistry(join(out, 'registry'), { seed, now: tradeFrom, canSign: false })
+async function loadModel(plan: Plan, { family, settings }: RecordedLane): Promise<RunModel> {
+  await using registry = await registryOf(plan, family, { canSign: false })
   const load = (artifact: Artifact) => familyOf(family, { settings }).load(artifact)
-  const model = models[family]!
+  const model = plan.models[family]!
   if (model.includes('@')) return registry.admit(model as `${string}@${string}`, 'simulated', load)
   return load(await registry.artifact(model))
 }
