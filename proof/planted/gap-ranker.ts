@@ -15,7 +15,7 @@ export const planted: PlantedCase = {
   async run(seed, { signal, long, onProgress }) {
     const market = syntheticMarket({ seed, noSignal: !signal })
     const dataset = await mornings(market)
-    const family = gapRanker(long ? { members: 8, epochs: 120, patience: 20, dropout: 0.15 } : {})
+    const family = gapRanker(long ? { members: 8, hidden: [32, 16], epochs: 120, patience: 20, dropout: 0.15, restarts: 1 } : {})
     const started = performance.now()
     const candidate = await family.train(dataset, { seed, until, onProgress })
     const trainingSeconds = (performance.now() - started) / 1000

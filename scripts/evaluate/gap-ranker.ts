@@ -16,7 +16,7 @@ const settings: readonly { readonly name: string; readonly options: GapRankerOpt
   { name: 'dropout 0.3', options: { dropout: 0.3 } },
   { name: 'three members', options: { members: 3 } },
   { name: 'one layer of 16', options: { hidden: [16], dropout: 0.2 } },
-  { name: 'eight members, dropout 0.3', options: { members: 8, dropout: 0.3 } },
+  { name: 'eight members, dropout 0.3', options: { members: 8, hidden: [32, 16], dropout: 0.3, restarts: 1 } },
 ]
 
 /** Published NDCG@5 of baselines.md: score, direction, close, high. */

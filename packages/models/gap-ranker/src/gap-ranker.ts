@@ -16,7 +16,7 @@ import { readGapRows } from './rows.js'
  */
 export function gapRanker(options: GapRankerOptions = {}): KitFamily<GapFamilyRows, GapPrediction> {
   const resolved = resolveOptions(options)
-  const { target, move, session, rule, scorer, members, cutoff, epochs, patience, shuffleLabels } = resolved
+  const { target, move, session, rule, scorer, members, cutoff, epochs, patience, restarts, inThread, shuffleLabels } = resolved
   const edges = ['ndcgAt5']
   return defineFamily<GapFamilyRows, GapPrediction>({
     name: 'gap-ranker',
@@ -26,7 +26,15 @@ export function gapRanker(options: GapRankerOptions = {}): KitFamily<GapFamilyRo
     readRows: async (dataset, reading) => familyRows(await readGapRows(dataset, { rule, scorer, cutoff }, reading), resolved),
     network: gapNetwork(resolved),
     heads: Array.from({ length: members }, (_, member) => headsOf(member, resolved)).flat(),
-    training: { epochs, patience, batch: 16, optimiser: { rate: 0.004, weightDecay: 0.0001, clipNorm: 5 * Math.sqrt(members) }, shuffleLabels }, // prettier-ignore
+    training: {
+      epochs,
+      patience,
+      batch: 16,
+      optimiser: { rate: 0.004, weightDecay: 0.0001, clipNorm: 5 * Math.sqrt(members) },
+      restarts,
+      inThread,
+      shuffleLabels,
+    },
     // Of the bars alone: news and figures may be missing, and are flagged then.
     columns: ['availableAt', 'open', 'high', 'low', 'close', 'volume'],
     settings: { members, hidden: [...resolved.hidden], dropout: resolved.dropout },

@@ -24,7 +24,7 @@ export interface GapRankerOptions {
   readonly scorer?: SentimentScorer | undefined
   /** Small networks whose scores are averaged, in one network: each adds its time and a little skill. Default 1; 8 is the long training. */
   readonly members?: number | undefined
-  /** Widths of each member's hidden layers. Default [32, 16]. */
+  /** Widths of each member's hidden layers. Default [24, 12]. */
   readonly hidden?: readonly number[] | undefined
   /** Share of hidden units left out at each training step. Default 0.1. */
   readonly dropout?: number | undefined
@@ -32,6 +32,10 @@ export interface GapRankerOptions {
   readonly epochs?: number | undefined
   /** Epochs without a better validation loss before it stops. Default 12. */
   readonly patience?: number | undefined
+  /** Seeds that are trained; the one with the least validation loss is kept. Default 3. */
+  readonly restarts?: number | undefined
+  /** Train in a worker thread, so that this one stays free for another family. Same bits. Default false. */
+  readonly inThread?: boolean | undefined
   /** Name under which candidates are registered. Default `gap-ranker`. */
   readonly name?: string | undefined
   /** SHA-256 (hex) of the code that trains, so that a gate knows what made the weights. */
@@ -62,10 +66,12 @@ export function resolveOptions(options: GapRankerOptions = {}): ResolvedOptions 
     session = '09:30',
     scorer = financeLexicon,
     members = 1,
-    hidden = [32, 16],
+    hidden = [24, 12],
     dropout = 0.1,
     epochs = 60,
     patience = 12,
+    restarts = 3,
+    inThread = false,
     name = 'gap-ranker',
     shuffleLabels = false,
     codeHash,
@@ -80,7 +86,24 @@ export function resolveOptions(options: GapRankerOptions = {}): ResolvedOptions 
     throw invalid(`mornings of ${rule.minNames} to ${rule.maxNames} names; whole numbers, 2 to 2048`, { ...rule }) // prettier-ignore
   if (!(Number.isInteger(members) && members >= 1 && members <= 32)) throw invalid(`members is ${members}; 1 to 32`, { members })
   if (!Number.isFinite(move)) throw invalid(`move is ${move}; a fraction`, { move })
-  return { target, move, session, scorer, members, hidden, dropout, epochs, patience, name, shuffleLabels, codeHash, rule, cutoff }
+  return {
+    target,
+    move,
+    session,
+    scorer,
+    members,
+    hidden,
+    dropout,
+    epochs,
+    patience,
+    restarts,
+    inThread,
+    name,
+    shuffleLabels,
+    codeHash,
+    rule,
+    cutoff,
+  }
 }
 
 function secondsOf(session: string): number {

@@ -7,11 +7,11 @@ import { batchesOf, day, earlyRows, morningsOf, worldOf, type DatasetOptions } f
 const market = worldOf()
 let dataset: Dataset
 const until = day('2020-01-01')
-const family = gapRanker({ members: 2 })
+const family = gapRanker({ members: 2, restarts: 1 })
 let candidate: Candidate
 /** Half a year for what need not learn much. */
 const small = worldOf({ to: '2018-09-01' })
-const smallFamily = gapRanker({ members: 1, hidden: [8], epochs: 3 })
+const smallFamily = gapRanker({ members: 1, hidden: [8], epochs: 3, restarts: 1 })
 let smallCandidate: Candidate
 let mornings: (options?: DatasetOptions) => Dataset
 /** A universe of its own for the conformance suite, which reads it many times. */
