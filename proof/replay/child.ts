@@ -4,7 +4,7 @@
  * Prints one line of JSON.
  */
 import { createHash } from 'node:crypto'
-import { acceleratedClock, replay, run, type RunOptions } from '@gatehouse/core'
+import { acceleratedClock, inspectJournal, isTradingError, replay, run, type RunOptions } from '@gatehouse/core'
 import { adversarialVenue } from '@gatehouse/core/testing'
 import { openLog, readLog } from '@gatehouse/durable-log'
 import { splitEntries } from '../../packages/core/src/journal/codec.js'
@@ -62,8 +62,14 @@ async function tear(): Promise<never> {
 async function perform(): Promise<Record<string, unknown>> {
   if (act === 'tear') return tear()
   if (act === 'record' || act === 'tape') {
-    const { journalHash, rows } = await run(act === 'tape' ? tape() : recordedRun(directory, bars))
-    return { hash: journalHash, bytes: await digestOf(directory), rows }
+    try {
+      const { journalHash, rows } = await run(act === 'tape' ? tape() : recordedRun(directory, bars))
+      return { hash: journalHash, bytes: await digestOf(directory), rows }
+    } catch (error) {
+      // Killed after its end was written and before it could say so: there is nothing to resume, and the journal is whole.
+      if (!isTradingError(error, 'JOURNAL_FINISHED')) throw error
+      return { hash: (await inspectJournal(directory)).hash, bytes: await digestOf(directory) }
+    }
   }
   const again = await replay({ directory, ...shared(bars) })
   return { ...again, firstDifference: again.firstDifference?.number ?? null }
