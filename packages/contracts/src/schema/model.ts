@@ -137,7 +137,10 @@ const golden = closed(
     ),
     vectors: Type.Array(
       closed({
-        input: Type.Array(finite('Raw feature value'), { minItems: 1, description: 'All inputs of one row, or of the rows of one group, row-major, before scaling' }),
+        input: Type.Array(finite('Raw feature value'), {
+          minItems: 1,
+          description: 'All inputs of one row, or of the rows of one group, row-major, before scaling',
+        }),
         output: Type.Array(finite('Output value'), { minItems: 1, description: 'All outputs, row-major, before calibration' }),
       }),
       { minItems: 1, description: 'Inputs and the outputs that the training forward pass gave' },

@@ -66,7 +66,9 @@ export function aucStatistic(truth: Numbers, scores: Numbers): Statistic {
 function requireScores(truth: Numbers, scores: Numbers): void {
   for (let i = 0; i < truth.length; i++)
     if (Number.isNaN(scores[i]) && (truth[i] === 0 || truth[i] === 1))
-      throw new TradingError('MODEL_METRIC_INVALID', `the score of row ${i} is NaN; leave rows without a score out of the truth, too`, { row: i })
+      throw new TradingError('MODEL_METRIC_INVALID', `the score of row ${i} is NaN; leave rows without a score out of the truth, too`, {
+        row: i,
+      })
 }
 
 /**
