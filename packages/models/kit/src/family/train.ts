@@ -61,11 +61,7 @@ function describe<R extends FamilyRows, P extends Prediction>(
     return { from: formatTime(rows.t0[part[0]]), to: formatTime(end + 1n) }
   }
   const seen = tableRowsOf(rows, indices)
-  // Of a family that does without some of its sources, those that it was trained on.
-  const held = dataset.pins.flatMap(({ holds }) => holds.sources)
-  const sources = items
-    .map(({ source }) => source)
-    .filter((source) => held.some(({ dataset: of, schema }) => of === source.dataset && schema === source.schema))
+  const sources = items.map(({ source }) => source)
   const settings = { epochs: trained.epochs.length, bestEpoch: trained.bestEpoch, shuffledLabels: family.training.shuffleLabels ?? false }
   const curves = { lossCurve: trained.epochs.map(({ loss }) => loss), validationCurve: trained.epochs.map(({ validationLoss }) => validationLoss) } // prettier-ignore
   return {
