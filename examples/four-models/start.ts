@@ -1,4 +1,4 @@
-/** `npm start`: the thread, and what stops it in one sentence. */
+/** `npm start`: the whole job, and what stops it in one sentence. */
 import { isTradingError } from '@gatehouse/core'
 
 try {

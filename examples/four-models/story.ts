@@ -11,7 +11,7 @@ const line = progressLine({
 })
 let number = 0
 
-/** Runs one stage of the thread: progress while it works, then its name, what came of it and how long it took. */
+/** Runs one stage of the job: progress while it works, then its name, what came of it and how long it took. */
 export async function stage<T>(
   name: string,
   work: (onProgress: (progress: Progress) => void) => Promise<readonly [T, Telling]>,
