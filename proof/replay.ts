@@ -167,12 +167,22 @@ async function killedAnywhere(hash: string, ms: number): Promise<void> {
   note('killed at random moments and resumed, the journal is that of a run that was not', failures, `${killed} SIGKILLs`)
 }
 
+/** @returns bytes of the largest file under a folder */
+const largestFile = (directory: string): number =>
+  Math.max(
+    ...readdirSync(directory, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => statSync(join(entry.parentPath, entry.name)).size),
+  )
+
 /** The disk is full at some moment; once there is room, the run goes on to the same end. */
 async function diskFull(hash: string): Promise<void> {
   const failures: (string | undefined)[] = []
+  const blocks = largestFile(join(folder, 'whole')) / 512
   for (let trial = 0; trial < 3; trial++) {
     const directory = join(folder, `full-${trial}`)
-    const full = await perform('record', directory, bars, { fileBlocks: 600 + Math.floor(draw() * 6_000) })
+    // Below what the whole journal's largest segment holds, or the disk would never be full.
+    const full = await perform('record', directory, bars, { fileBlocks: Math.floor(blocks * (0.1 + draw() * 0.8)) })
     const isTold = full?.failed?.startsWith('LOG_NO_SPACE') === true
     failures.push(
       isTold ? difference(await perform('record', directory, bars), hash) : `a full disk was told as ${full?.failed ?? 'nothing'}`,
