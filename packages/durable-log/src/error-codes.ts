@@ -1,7 +1,7 @@
 /** Every code this package throws or reports as a finding, with its cause and its cure. The README's table is this table. */
 export const errorCodes = {
   LOG_INVALID_OPTION: {
-    cause: 'An option is not a positive number, not a known word, or an index is out of range.',
+    cause: 'An option is not a positive number, not a known word, an index is out of range, or a log opened with neverSync was to sync.',
     cure: 'Correct the value named in the message.',
   },
   LOG_NOT_FOUND: { cause: 'The folder to read holds no log.', cure: 'Check the path; open the log for writing once to make it.' },
@@ -63,6 +63,10 @@ export const errorCodes = {
   LOG_SHORTENED: {
     cause: 'Finding: the log ends before the durable mark in HEAD or before its snapshot.',
     cure: 'Restore the missing bytes from a copy.',
+  },
+  LOG_POWER_LOSS: {
+    cause: 'Finding: the machine went down before a log that is never synced had reached the disk; records are missing from its end.',
+    cure: 'Open the log for writing, which keeps what is left, and make the rest again.',
   },
   LOG_STRAY_BYTES: {
     cause: 'Finding: bytes after the seal of a segment; an ousted writer may have left them. They are never read.',

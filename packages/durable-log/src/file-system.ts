@@ -58,6 +58,29 @@ export const nodeFileSystem: LogFileSystem = {
   bootId: currentBootId,
 }
 
+/** The same files, of which nothing is synced. */
+export function neverSynced(files: LogFileSystem): LogFileSystem {
+  return {
+    openSync: (path, flags) => files.openSync(path, flags),
+    closeSync: (fd) => files.closeSync(fd),
+    writeSync: (fd, buffer, offset, length, position) => files.writeSync(fd, buffer, offset, length, position),
+    readSync: (fd, buffer, offset, length, position) => files.readSync(fd, buffer, offset, length, position),
+    fdatasyncSync: () => {},
+    fdatasync: (_, done) => done(null),
+    fsyncSync: () => {},
+    ftruncateSync: (fd, size) => files.ftruncateSync(fd, size),
+    fstatSync: (fd) => files.fstatSync(fd),
+    statSync: (path) => files.statSync(path),
+    readdirSync: (path) => files.readdirSync(path),
+    mkdirSync: (path) => files.mkdirSync(path),
+    linkSync: (from, to) => files.linkSync(from, to),
+    renameSync: (from, to) => files.renameSync(from, to),
+    unlinkSync: (path) => files.unlinkSync(path),
+    futimesSync: (fd, atMs) => files.futimesSync(fd, atMs),
+    bootId: () => files.bootId(),
+  }
+}
+
 /** Makes entries of a folder (created, renamed, removed) survive loss of power. */
 export function syncDirectory(fileSystem: LogFileSystem, directory: string): void {
   const fd = fileSystem.openSync(directory, 'r')

@@ -6,9 +6,10 @@ import { HEAD_FILE } from './layout.js'
 /**
  * HEAD holds the durable mark: up to here the log was fdatasynced. It is written after each sync (and itself synced on roll, snapshot, compaction and
  * close), so it never claims too much, and a log that ends before it was shortened. Two slots in two sectors: a torn write leaves the other.
+ * A log that is never synced has a mark of what was written, which holds as long as the machine stays up.
  */
 export interface Mark {
-  /** Records before this index are durable. */
+  /** Records before this index are durable; where `isSynced` is false, they were written during `bootId`. */
   readonly index: number
   /** Chain hash at `index`, hex. */
   readonly hash: string
@@ -18,13 +19,17 @@ export interface Mark {
   readonly offset: number
   /** First index that compaction left in place. */
   readonly firstIndex: number
-  /** Boot during which a writer holds the log open; empty once it closed. A different one afterwards means the machine went down meanwhile. */
+  /** Boot during which the log was last open; empty once it was closed and synced. A different one afterwards means the machine went down meanwhile. */
   readonly bootId: string
+  readonly isSynced: boolean
+  readonly isClosed: boolean
 }
 
 const SLOT_BYTES = 128
 const SLOT_OFFSETS = [0, 512] as const
 const MAGIC = 0x44484847
+const FLAGS_AT = 4
+const FLAGS = { unsynced: 1, closed: 2 } as const
 const BOOT_ID_AT = 80
 const BOOT_ID_BYTES = 40
 const CRC_AT = 124
@@ -67,13 +72,17 @@ export function readHead(fileSystem: LogFileSystem, directory: string): HeadRead
 
 function decodeSlot(slot: Buffer): Mark {
   const number = (at: number): number => Number(slot.readBigUInt64LE(at))
+  const flags = slot.readUInt32LE(FLAGS_AT)
+  const bootId = slot.toString('latin1', BOOT_ID_AT, BOOT_ID_AT + BOOT_ID_BYTES).replace(/\0+$/, '')
   return {
     index: number(16),
     segment: number(24),
     offset: number(32),
     firstIndex: number(40),
     hash: slot.toString('hex', 48, 80),
-    bootId: slot.toString('latin1', BOOT_ID_AT, BOOT_ID_AT + BOOT_ID_BYTES).replace(/\0+$/, ''),
+    bootId,
+    isSynced: (flags & FLAGS.unsynced) === 0,
+    isClosed: bootId === '' || (flags & FLAGS.closed) !== 0,
   }
 }
 
@@ -99,11 +108,12 @@ export class HeadFile {
   }
 
   /** Writes `mark`; survives the process, and power once {@link sync} returned. */
-  write({ index, hash, segment, offset, firstIndex, bootId }: Mark): void {
+  write({ index, hash, segment, offset, firstIndex, bootId, isSynced, isClosed }: Mark): void {
     const slot = this.#slot
     this.#sequence += 1
     slot.fill(0)
     slot.writeUInt32LE(MAGIC, 0)
+    slot.writeUInt32LE((isSynced ? 0 : FLAGS.unsynced) | (isClosed ? FLAGS.closed : 0), FLAGS_AT)
     slot.writeBigUInt64LE(BigInt(this.#sequence), 8)
     slot.writeBigUInt64LE(BigInt(index), 16)
     slot.writeBigUInt64LE(BigInt(segment), 24)

@@ -21,6 +21,7 @@ export interface LogWriterParts {
   readonly segmentBytes: number
   readonly syncWithinMs: number
   readonly queueBytes: number
+  readonly neverSync: boolean
   readonly fileSystem: LogFileSystem
   readonly lock: WriterLock
   readonly head: HeadFile
@@ -62,6 +63,7 @@ export class LogWriter implements DurableLog {
   #units: Unit[] = []
   #flushScheduled = false
   #bootId: string
+  #isClosed = false
   #failure: TradingError | undefined
   #closing: Promise<void> | undefined
 
@@ -81,7 +83,7 @@ export class LogWriter implements DurableLog {
       synced: (place: Place) => this.#checkLock() && this.#writeMark(place),
       syncFailed: (cause: unknown) => this.#poison(this.#errors.syncFailed(this.#segment, cause)),
     }
-    this.#syncs = new SyncScheduler(host, parts.syncWithinMs, parts.scan.head.index)
+    this.#syncs = new SyncScheduler(host, parts.neverSync ? 0 : parts.syncWithinMs, parts.scan.head.index)
   }
 
   get head(): LogHead {
@@ -92,7 +94,7 @@ export class LogWriter implements DurableLog {
     return new Promise((resolve, reject) => {
       this.#requireUsable()
       this.#requireFits(payload)
-      const durability = options?.durability ?? this.#parts.durability
+      const durability = this.#durability(options)
       this.#makeRoom(framedBytes(payload))
       const position = this.#frames.add(payload, this.#segment.name, this.#segment.size)
       this.#units.push({ positions: [position], end: this.#frames.end, headAfter: this.#frames.head, durability, resolve, reject })
@@ -106,6 +108,7 @@ export class LogWriter implements DurableLog {
   appendSync(payload: Uint8Array, options?: AppendOptions): LogPosition {
     this.#requireUsable()
     this.#requireFits(payload)
+    const durability = this.#durability(options)
     if (this.#units.length > 0) {
       this.#flush()
       this.#requireUsable()
@@ -113,7 +116,7 @@ export class LogWriter implements DurableLog {
     this.#makeRoom(framedBytes(payload))
     const position = this.#frames.add(payload, this.#segment.name, this.#segment.size)
     this.#writeNow()
-    if ((options?.durability ?? this.#parts.durability) === 'power') this.#syncNow()
+    if (durability === 'power') this.#syncNow()
     return position
   }
 
@@ -126,7 +129,7 @@ export class LogWriter implements DurableLog {
       bytes += framedBytes(payload)
     }
     if (bytes === 0) return positions
-    const durability = options?.durability ?? this.#parts.durability
+    const durability = this.#durability(options)
     this.#flush()
     this.#requireUsable()
     this.#makeRoom(bytes)
@@ -138,6 +141,7 @@ export class LogWriter implements DurableLog {
 
   async sync(): Promise<void> {
     this.#requireUsable()
+    this.#requireSyncs('sync')
     this.#flush()
     this.#requireUsable()
     await this.#syncs.upTo(this.#written.index)
@@ -159,6 +163,7 @@ export class LogWriter implements DurableLog {
 
   async snapshot(state: Uint8Array): Promise<void> {
     this.#requireUsable()
+    this.#requireSyncs('snapshot')
     this.#flush()
     this.#requireUsable()
     const head = this.#written
@@ -175,6 +180,7 @@ export class LogWriter implements DurableLog {
 
   async compact(options: { readonly keepSegments?: number | undefined } = {}): Promise<readonly string[]> {
     this.#requireUsable()
+    this.#requireSyncs('compact')
     const { keepSegments = 0 } = options
     if (!Number.isInteger(keepSegments) || keepSegments < 0) {
       throw new TradingError('LOG_INVALID_OPTION', `keepSegments must be a whole number of at least 0, not ${String(keepSegments)}`, {
@@ -206,6 +212,19 @@ export class LogWriter implements DurableLog {
   #requireUsable(): void {
     if (this.#closing !== undefined) throw this.#errors.closed()
     if (this.#failure !== undefined) throw this.#failure.code === 'LOG_LOCK_LOST' ? this.#failure : this.#errors.poisoned(this.#failure)
+  }
+
+  /** @returns the durability asked for */
+  #durability(options: AppendOptions | undefined): Durability {
+    const durability = options?.durability ?? this.#parts.durability
+    if (durability === 'power') this.#requireSyncs('append at power')
+    return durability
+  }
+
+  #requireSyncs(doing: string): void {
+    if (!this.#parts.neverSync) return
+    const { directory } = this
+    throw new TradingError('LOG_INVALID_OPTION', `cannot ${doing}: the log in ${directory} was opened with neverSync`, { directory })
   }
 
   #requireFits(payload: Uint8Array): void {
@@ -352,7 +371,16 @@ export class LogWriter implements DurableLog {
   }
 
   #markAt({ head, segment, offset }: Place): Mark {
-    return { index: head.index, hash: head.hash, segment: segment.firstIndex, offset, firstIndex: this.#firstIndex, bootId: this.#bootId }
+    return {
+      index: head.index,
+      hash: head.hash,
+      segment: segment.firstIndex,
+      offset,
+      firstIndex: this.#firstIndex,
+      bootId: this.#bootId,
+      isSynced: !this.#parts.neverSync,
+      isClosed: this.#isClosed,
+    }
   }
 
   /**
@@ -376,7 +404,9 @@ export class LogWriter implements DurableLog {
       // A log that had stopped before was reported already; one that fails in closing is reported here.
       const wasUsable = this.#failure === undefined
       if (wasUsable && this.#syncs.syncNow()) {
-        this.#bootId = ''
+        // What was never synced is whole only while the machine stays up.
+        if (!this.#parts.neverSync) this.#bootId = ''
+        this.#isClosed = true
         head.write(this.#markAt(this.#here()))
         head.sync()
       } else if (wasUsable) failure = this.#failure

@@ -1,11 +1,11 @@
 import { join } from 'node:path'
-import { type LogFileSystem, nodeFileSystem, readFully, syncDirectory, writeFully } from './file-system.js'
+import { type LogFileSystem, neverSynced, nodeFileSystem, readFully, syncDirectory, writeFully } from './file-system.js'
 import { systemCode } from './system-code.js'
 import { GENESIS_HASH, SEGMENT_HEADER_BYTES } from './frame.js'
-import { HeadFile } from './head-file.js'
+import { HeadFile, type Mark } from './head-file.js'
 import { WriterLock } from './lock.js'
 import { LogWriter } from './log-writer.js'
-import { corruptError, HARMLESS_FINDINGS, type LogEnd, type Scan, scanLog, type Tail, writerBootId } from './scan.js'
+import { corruptError, HARMLESS_FINDINGS, markThatCounts, type Scan, scanLog, type Tail, writerBootId } from './scan.js'
 import { SegmentFile } from './segment-file.js'
 import { isTradingError, TradingError } from './trading-error.js'
 import { isOutOfSpace } from './write-errors.js'
@@ -27,22 +27,36 @@ export async function openLog(options: LogOptions): Promise<DurableLog> {
     lockWaitMs = 0,
     queueBytes = 8 * 1024 * 1024,
   } = options
-  const { verify = 'all', fileSystem = nodeFileSystem, clock = systemClock } = options
+  const { verify = 'all', neverSync = false, fileSystem = nodeFileSystem, clock = systemClock } = options
   requireNumber('segmentBytes', segmentBytes, 1024)
   requireNumber('syncWithinMs', syncWithinMs, 0)
   requireNumber('lockWaitMs', lockWaitMs, 0)
   requireNumber('queueBytes', queueBytes, 1)
   requireWord('durability', durability, ['process', 'power'])
   requireWord('verify', verify, ['all', 'tail'])
+  if (neverSync && durability === 'power')
+    throw new TradingError('LOG_INVALID_OPTION', 'a log that is never synced cannot have durability power', { neverSync, durability })
   if (typeof directory !== 'string' || directory === '')
     throw new TradingError('LOG_INVALID_OPTION', 'directory must be a path', { directory })
 
   let lock: WriterLock | undefined
   try {
     fileSystem.mkdirSync(directory)
+    // LOCK is synced all the same: found half written, it would keep everybody out.
     lock = await WriterLock.acquire(fileSystem, directory, clock, lockWaitMs)
-    const { recovery, segment, head, scan } = recover(fileSystem, directory, lock, verify === 'all')
-    return new LogWriter({ directory, durability, segmentBytes, syncWithinMs, queueBytes, fileSystem, lock, head, segment, scan, recovery })
+    const files = neverSync ? neverSynced(fileSystem) : fileSystem
+    const recovered = recover({ fileSystem: files, directory, lock, isThorough: verify === 'all', neverSync })
+    return new LogWriter({
+      directory,
+      durability,
+      segmentBytes,
+      syncWithinMs,
+      queueBytes,
+      neverSync,
+      fileSystem: files,
+      lock,
+      ...recovered,
+    })
   } catch (cause) {
     lock?.release()
     if (isTradingError(cause)) throw cause
@@ -60,13 +74,22 @@ interface Recovered {
   readonly scan: Scan
 }
 
-function recover(fileSystem: LogFileSystem, directory: string, lock: WriterLock, thorough: boolean): Recovered {
-  const scan = scanLog(fileSystem, directory, thorough)
+interface Opening {
+  readonly fileSystem: LogFileSystem
+  readonly directory: string
+  readonly lock: WriterLock
+  readonly isThorough: boolean
+  readonly neverSync: boolean
+}
+
+function recover({ fileSystem, directory, lock, isThorough, neverSync }: Opening): Recovered {
+  const scan = scanLog(fileSystem, directory, isThorough)
   const fatal = scan.findings.filter((finding) => !HARMLESS_FINDINGS.has(finding.code))
   if (fatal.length > 0) throw corruptError(directory, fatal[0], scan.findings)
 
-  const mark = scan.headReading.mark
-  const wasClosed = mark === undefined ? scan.layout.segments.length === 0 : mark.bootId === ''
+  const mark = markThatCounts(fileSystem, scan.headReading.mark)
+  const isNew = scan.headReading.state === 'absent' && scan.layout.segments.length === 0
+  const wasClosed = mark?.isClosed ?? isNew
   const head = HeadFile.open(fileSystem, directory, scan.headReading)
   try {
     // From here on the log counts as open: if the machine goes down, the boot id in HEAD tells the next opening so.
@@ -76,21 +99,25 @@ function recover(fileSystem: LogFileSystem, directory: string, lock: WriterLock,
       segment: 0,
       offset: SEGMENT_HEADER_BYTES,
       firstIndex: scan.firstIndex,
+      isSynced: true,
       ...mark,
+      isClosed: false,
       bootId: writerBootId(fileSystem),
     }
     if (mark === undefined || wasClosed) head.write(hold)
     const tornTail = scan.tail && cutTail(fileSystem, directory, scan.tail)
-    const resyncedBytes = scan.end === undefined ? 0 : resync(fileSystem, directory, scan, scan.end)
+    const resyncedBytes = neverSync ? 0 : resync(fileSystem, directory, scan, mark)
     const segment = continueAt(fileSystem, directory, scan, lock, wasClosed)
-    head.write({ ...hold, index: scan.head.index, hash: scan.head.hash, segment: segment.firstIndex, offset: segment.size })
+    const { index, hash } = scan.head
+    head.write({ ...hold, index, hash, segment: segment.firstIndex, offset: segment.size, isSynced: !neverSync })
     head.sync()
     const recovery: LogRecovery = {
-      cleanlyClosed: wasClosed && tornTail === undefined,
+      cleanlyClosed: wasClosed && tornTail === undefined && scan.lostRecords === 0,
       tornTail,
       staleLock: lock.tookOver,
       headLost: scan.headReading.mark === undefined && scan.records > 0,
       resyncedBytes,
+      lostRecords: scan.lostRecords,
       records: scan.records,
     }
     return { recovery, segment, head, scan }
@@ -134,20 +161,28 @@ function writeSideFile(fileSystem: LogFileSystem, directory: string, segment: st
 
 /**
  * Writes again, in place, the bytes past the durable mark, and syncs. After a failed fdatasync the kernel may hold pages that it believes clean but
- * the disk never got; a later fdatasync would not bring them there. The same bytes written again are dirty again.
+ * the disk never got; a later fdatasync would not bring them there. The same bytes written again are dirty again. Of a log that was never synced
+ * that is every segment, and the folder.
  */
-function resync(fileSystem: LogFileSystem, directory: string, { headReading: { mark } }: Scan, { file, offset, isSealed }: LogEnd): number {
-  const from = mark?.segment === file.index ? mark.offset : 0
-  const fd = fileSystem.openSync(join(directory, file.name), 'r+')
-  try {
-    const end = isSealed ? fileSystem.fstatSync(fd).size : offset
-    const bytes = readFully(fileSystem, fd, from, Math.max(0, end - from))
-    writeFully(fileSystem, fd, bytes, from)
-    fileSystem.fsyncSync(fd)
-    return bytes.length
-  } finally {
-    fileSystem.closeSync(fd)
+function resync(fileSystem: LogFileSystem, directory: string, { end, layout }: Scan, mark: Mark | undefined): number {
+  if (end === undefined) return 0
+  const isNeverSynced = mark?.isSynced === false
+  let resynced = 0
+  for (const file of isNeverSynced ? layout.segments : [end.file]) {
+    const from = mark?.segment === file.index && mark.isSynced ? mark.offset : 0
+    const fd = fileSystem.openSync(join(directory, file.name), 'r+')
+    try {
+      const to = file === end.file && !end.isSealed ? end.offset : fileSystem.fstatSync(fd).size
+      const bytes = readFully(fileSystem, fd, from, Math.max(0, to - from))
+      writeFully(fileSystem, fd, bytes, from)
+      fileSystem.fsyncSync(fd)
+      resynced += bytes.length
+    } finally {
+      fileSystem.closeSync(fd)
+    }
   }
+  if (isNeverSynced) syncDirectory(fileSystem, directory)
+  return resynced
 }
 
 /** The segment the writer goes on in. */

@@ -4,7 +4,7 @@ import { type LogFileSystem, nodeFileSystem } from './file-system.js'
 import { systemCode } from './system-code.js'
 import { type Mark, readHead } from './head-file.js'
 import { type IndexedFile, listLog } from './layout.js'
-import { corruptError, powerMayHaveFailed } from './scan.js'
+import { corruptError, markThatCounts, powerLossMessage, powerMayHaveFailed } from './scan.js'
 import { SegmentCursor } from './segment-cursor.js'
 import { TradingError } from './trading-error.js'
 import type { LogFinding, LogRecord, ReadOptions } from './types.js'
@@ -73,6 +73,8 @@ class Walk {
   readonly #reading: Reading
   /** Read before any segment: what it claims is there. */
   readonly #mark: Mark | undefined
+  /** What of it no loss of power can have undone. */
+  readonly #counts: Mark | undefined
   #cursor: SegmentCursor | undefined
   /** Where the segment before ended. */
   #expected: { index: number; hash: string } | undefined
@@ -84,6 +86,7 @@ class Walk {
     this.#reading = reading
     this.#from = reading.from
     this.#mark = readHead(reading.fileSystem, reading.directory).mark
+    this.#counts = markThatCounts(reading.fileSystem, this.#mark)
   }
 
   next(): LogRecord | 'skipped' | 'end' {
@@ -156,8 +159,11 @@ class Walk {
 
   #atDamage(cursor: SegmentCursor): 'end' {
     const isLast = !this.#hasSegmentAfter(cursor.segment)
-    const isBeyondMark = this.#mark !== undefined && cursor.nextIndex >= this.#mark.index
-    if (isLast && isBeyondMark && powerMayHaveFailed(this.#reading.fileSystem, this.#mark)) return 'end'
+    const isBeyondMark = this.#counts !== undefined && cursor.nextIndex >= this.#counts.index
+    if (isLast && isBeyondMark && powerMayHaveFailed(this.#reading.fileSystem, this.#mark)) {
+      this.#requireWhole(cursor.nextIndex, cursor.segment.name, cursor.offset)
+      return 'end'
+    }
     throw this.#corrupt(cursor.damage!.code, cursor.segment.name, cursor.offset, cursor.damage!.message)
   }
 
@@ -167,11 +173,17 @@ class Walk {
       if (again !== undefined) return again
       throw this.#corrupt('LOG_SEGMENT_CUT', cursor.segment.name, cursor.offset, 'the segment ends without a seal although another follows')
     }
-    if ((this.#mark?.index ?? 0) > cursor.nextIndex) {
-      const message = `the log ends after ${cursor.nextIndex} records, but ${this.#mark!.index} were durable`
-      throw this.#corrupt('LOG_SHORTENED', cursor.segment.name, cursor.offset, message)
-    }
+    this.#requireWhole(cursor.nextIndex, cursor.segment.name, cursor.offset)
     return 'end'
+  }
+
+  /** What HEAD claims must be there. @param left records found, up to `offset` of `segment` */
+  #requireWhole(left: number, segment: string, offset: number): void {
+    const { index = 0 } = this.#mark ?? {}
+    if (index <= left) return
+    throw this.#counts === this.#mark
+      ? this.#corrupt('LOG_SHORTENED', segment, offset, `the log ends after ${left} records, but HEAD knows of ${index}`)
+      : this.#corrupt('LOG_POWER_LOSS', segment, offset, powerLossMessage(left, index))
   }
 
   #hasSegmentAfter({ index }: IndexedFile): boolean {
@@ -189,8 +201,9 @@ class Walk {
       const isLast = listLog(fileSystem, directory).segments.at(-1)?.index === file.index
       if (header === 'short' || header === 'damaged') {
         // What a power loss left of a segment without records. It is opened afresh the next time.
-        const isBeyondMark = file.index >= (this.#mark?.index ?? 0)
+        const isBeyondMark = file.index >= (this.#counts?.index ?? 0)
         if (isLast && isBeyondMark && (header === 'short' || powerMayHaveFailed(fileSystem, this.#mark))) {
+          this.#requireWhole(file.index, file.name, 0)
           cursor.close()
           return undefined
         }
@@ -217,8 +230,9 @@ class Walk {
     const { segments, snapshots } = listLog(fileSystem, directory)
     const first = segments.at(0)
     if (first === undefined) {
-      if ((this.#mark?.index ?? 0) > 0)
-        throw this.#corrupt('LOG_SEGMENT_MISSING', 'HEAD', 0, `no segment is left of ${this.#mark!.index} records`)
+      if ((this.#counts?.index ?? 0) > 0)
+        throw this.#corrupt('LOG_SEGMENT_MISSING', 'HEAD', 0, `no segment is left of ${this.#counts!.index} records`)
+      this.#requireWhole(0, 'HEAD', 0)
       return undefined
     }
     // Read after listing: compaction records where the log begins before it drops anything.
@@ -246,14 +260,7 @@ class Walk {
       const later = segments.find((segment) => segment.index > index)
       if (later !== undefined)
         throw this.#corrupt('LOG_SEGMENT_MISSING', later.name, 0, `the segment begins at record ${later.index}, but ${index} should follow`)
-      if ((this.#mark?.index ?? 0) > index) {
-        throw this.#corrupt(
-          'LOG_SHORTENED',
-          segments.at(-1)?.name ?? 'HEAD',
-          0,
-          `the log ends after ${index} records, but ${this.#mark!.index} were durable`,
-        )
-      }
+      this.#requireWhole(index, segments.at(-1)?.name ?? 'HEAD', 0)
       return undefined
     }
     throw this.#compacted(index, first.index)

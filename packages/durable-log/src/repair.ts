@@ -5,7 +5,7 @@ import { HeadFile } from './head-file.js'
 import { listLog } from './layout.js'
 import { WriterLock } from './lock.js'
 import { cutTail } from './open-log.js'
-import { corruptError, HARMLESS_FINDINGS, type Scan, scanLog } from './scan.js'
+import { corruptError, HARMLESS_FINDINGS, type Scan, scanLog, writerBootId } from './scan.js'
 import { SegmentCursor } from './segment-cursor.js'
 import type { LogFinding, LogHead } from './types.js'
 
@@ -106,7 +106,9 @@ function writeHead(fileSystem: LogFileSystem, directory: string, { layout, headR
       offset,
     }
     // Both slots: the older one may claim more.
-    for (let slot = 0; slot < 2; slot++) file.write({ ...mark, firstIndex: first, bootId: '' })
+    const isSynced = headReading.mark?.isSynced !== false
+    const bootId = isSynced ? '' : writerBootId(fileSystem)
+    for (let slot = 0; slot < 2; slot++) file.write({ ...mark, firstIndex: first, bootId, isSynced, isClosed: true })
     file.sync()
   } finally {
     file.close()

@@ -1,4 +1,4 @@
-import { SEAL_BYTES, SEGMENT_HEADER_BYTES } from './frame.js'
+import { GENESIS_HASH, SEAL_BYTES, SEGMENT_HEADER_BYTES } from './frame.js'
 import type { LogFileSystem } from './file-system.js'
 import { type HeadReading, type Mark, readHead } from './head-file.js'
 import { HEAD_FILE, type IndexedFile, type Layout, listLog } from './layout.js'
@@ -29,10 +29,17 @@ export interface Scan {
   /** Undefined for a log without segments. */
   readonly end: LogEnd | undefined
   readonly tail: Tail | undefined
+  /** Records that HEAD knows to have been written, and that a loss of power took because they were never synced. */
+  readonly lostRecords: number
 }
 
 /** Findings that touch no record: reported by verifyLog, no reason to refuse opening. */
-export const HARMLESS_FINDINGS: ReadonlySet<string> = new Set(['LOG_STRAY_BYTES', 'LOG_HEAD_DAMAGED', 'LOG_SNAPSHOT_DAMAGED'])
+export const HARMLESS_FINDINGS: ReadonlySet<string> = new Set([
+  'LOG_STRAY_BYTES',
+  'LOG_HEAD_DAMAGED',
+  'LOG_SNAPSHOT_DAMAGED',
+  'LOG_POWER_LOSS',
+])
 
 /**
  * Reads the log in `directory` from end to end and reports everything wrong with it.
@@ -52,7 +59,17 @@ export function powerMayHaveFailed(fileSystem: LogFileSystem, mark: Mark | undef
   return mark !== undefined && mark.bootId !== '' && (fileSystem.bootId() === '' || mark.bootId !== fileSystem.bootId())
 }
 
-/** Boot id as written into HEAD while a writer holds the log; never empty, which would mean closed. */
+/** What of HEAD still counts: a mark of records that were never synced does while the machine stays up. */
+export function markThatCounts(fileSystem: LogFileSystem, mark: Mark | undefined): Mark | undefined {
+  if (mark === undefined || mark.isSynced || !powerMayHaveFailed(fileSystem, mark)) return mark
+  return { ...mark, index: 0, hash: GENESIS_HASH, segment: 0, offset: 0 }
+}
+
+/** Of a log that lost records which were never synced. */
+export const powerLossMessage = (left: number, written: number): string =>
+  `${left} records are left of ${written} that were written, and never synced, before the machine went down`
+
+/** Boot id as written into HEAD while a writer holds the log; never empty, which would mean closed and synced. */
 export function writerBootId(fileSystem: LogFileSystem): string {
   return fileSystem.bootId() || 'unknown'
 }
@@ -77,17 +94,21 @@ class Scanner {
   #tail: Tail | undefined
   /** The scan ran into damage at the very end, which already explains missing records. */
   #endIsDamaged = false
+  #lostRecords = 0
+  readonly #mark: Mark | undefined
 
   constructor(
     readonly fileSystem: LogFileSystem,
     readonly layout: Layout,
     readonly headReading: HeadReading,
     readonly thorough: boolean,
-  ) {}
+  ) {
+    this.#mark = markThatCounts(fileSystem, headReading.mark)
+  }
 
   run(): Scan {
     const { segments } = this.layout
-    const mark = this.headReading.mark
+    const { mark } = this.headReading
     if (this.headReading.state === 'damaged') this.#find('LOG_HEAD_DAMAGED', HEAD_FILE, 0, 'a slot of HEAD fails its checksum')
     if (this.headReading.state === 'absent' && segments.length > 0) this.#find('LOG_HEAD_DAMAGED', HEAD_FILE, 0, 'HEAD is absent')
     if (mark !== undefined) this.#anchors.set(mark.index, { name: HEAD_FILE, hash: mark.hash })
@@ -106,6 +127,7 @@ class Scanner {
       firstIndex: first?.index ?? 0,
       end: this.#end,
       tail: this.#tail,
+      lostRecords: this.#lostRecords,
     }
   }
 
@@ -119,7 +141,7 @@ class Scanner {
 
   /** Segments may be missing at the front only as far as compaction recorded it. */
   #checkFirst(first: IndexedFile | undefined): void {
-    const mark = this.headReading.mark
+    const mark = this.#mark
     const newestSnapshot = this.layout.snapshots.at(-1)?.index
     if (first === undefined) {
       const isNew = (mark === undefined || mark.index === 0) && newestSnapshot === undefined
@@ -264,7 +286,7 @@ class Scanner {
   }
 
   #isBeyondMark(index: number): boolean {
-    return this.headReading.mark !== undefined && index >= this.headReading.mark.index
+    return this.#mark !== undefined && index >= this.#mark.index
   }
 
   #checkAnchor(cursor: SegmentCursor): void {
@@ -280,9 +302,15 @@ class Scanner {
   }
 
   #checkEnd(): void {
-    if (this.#endIsDamaged || this.layout.segments.length === 0) return
-    const { name } = this.layout.segments[this.layout.segments.length - 1]
-    const recorded = Math.max(this.headReading.mark?.index ?? 0, this.layout.snapshots.at(-1)?.index ?? 0)
+    if (this.#endIsDamaged) return
+    const name = this.layout.segments.at(-1)?.name ?? HEAD_FILE
+    const written = this.headReading.mark?.index ?? 0
+    if (this.#mark?.index !== written && written > this.#nextIndex) {
+      this.#lostRecords = written - this.#nextIndex
+      this.#find('LOG_POWER_LOSS', name, this.#end?.offset ?? 0, powerLossMessage(this.#nextIndex, written))
+    }
+    if (this.layout.segments.length === 0) return
+    const recorded = Math.max(this.#mark?.index ?? 0, this.layout.snapshots.at(-1)?.index ?? 0)
     if (recorded > this.#nextIndex) {
       this.#tail = undefined
       this.#find(

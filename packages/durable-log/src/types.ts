@@ -22,6 +22,11 @@ export interface LogOptions {
   readonly durability?: Durability | undefined
   /** `process` appends are fdatasynced in the background within this; default 10; 0 = only on `sync`, `power`, roll, snapshot and close. */
   readonly syncWithinMs?: number | undefined
+  /**
+   * Nothing of the log is ever synced, not at opening, rolling or closing: for what its owner can make again. It survives the death of the process; a
+   * loss of power may take any of it, which the next opening tells (`recovery`). `power`, `sync`, `snapshot` and `compact` refuse. Default false.
+   */
+  readonly neverSync?: boolean | undefined
   /** How long to wait for another writer's lock; default 0: refuse at once with `LOG_LOCKED`. */
   readonly lockWaitMs?: number | undefined
   /** Bound on bytes appended with `append` and not yet synced while somebody waits for `power`; past it `append` itself blocks on fdatasync. Default 8 MiB. */
@@ -88,6 +93,8 @@ export interface LogRecovery {
   readonly headLost: boolean
   /** Bytes past the durable mark that were written and synced again, because nothing proves they ever reached the disk. */
   readonly resyncedBytes: number
+  /** Records that a loss of power took from the end of a log that is never synced: those that HEAD, written at each roll and at close, still knows of. */
+  readonly lostRecords: number
   /** Records proven while opening. */
   readonly records: number
 }

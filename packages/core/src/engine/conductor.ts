@@ -133,7 +133,7 @@ export class Conductor {
     const { journal, state } = await openJournal({
       ...wanted,
       resume: isBacktest ? 'compare' : 'fold',
-      syncWithinMs: isBacktest ? 0 : undefined,
+      canBeMadeAgain: isBacktest,
     })
     if (state.start === undefined) return journal
     if (state.start.config === config && state.start.runId === runId) return journal

@@ -326,13 +326,13 @@ export async function inspectJournal(directory: string): Promise<JournalState> {
 export async function openJournal(options: {
   readonly directory: string
   readonly durability?: 'process' | 'power' | undefined
-  /** As the log has it; 0 leaves syncing to the end. */
-  readonly syncWithinMs?: number | undefined
+  /** The run can be done again: at durability `process` nothing waits for the disk, and what a loss of power takes is told. */
+  readonly canBeMadeAgain?: boolean | undefined
   /** `'compare'`: a resumed run does everything again and is compared. `'fold'`: what is written is taken as it is, and the run goes on after it. */
   readonly resume: 'compare' | 'fold'
 }): Promise<{ readonly journal: RunJournal; readonly state: JournalState }> {
-  const { directory, durability = 'process', syncWithinMs } = options
-  const log = await openLog({ directory, syncWithinMs })
+  const { directory, durability = 'process', canBeMadeAgain = false } = options
+  const log = await openLog({ directory, ...(canBeMadeAgain ? { syncWithinMs: 0, neverSync: durability === 'process' } : {}) })
   try {
     const state: JournalState =
       log.head.index === 0 ? { entries: 0, hash: '', start: undefined, end: undefined } : await inspectJournal(directory)
