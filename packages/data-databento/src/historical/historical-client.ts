@@ -262,7 +262,10 @@ export class HistoricalClient {
       downloadJob(this.#http, await this.batch.listFiles(jobId, options), options),
   }
 
-  /** Reference data as objects, one a line of the answer. */
+  /**
+   * Reference data as objects, one a line of the answer. It is licensed by the data set, not metered: the API gives no estimate of such a call, and a budget does
+   * not apply to it. Each call is sent once all the same.
+   */
   readonly reference = {
     corporateActions: (request: ReferenceRequest): AsyncGenerator<Record<string, unknown>> =>
       this.#lines('corporate_actions.get_range', request),
