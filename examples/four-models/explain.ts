@@ -1,16 +1,18 @@
-import { join } from 'node:path'
+/** The explaining program: `explain.ts OUT SESSION`. It follows one order of a session back to the bytes and verifies every hash on the way. */
+import { fileURLToPath } from 'node:url'
 import { formatTime } from '@gatehouse/contracts'
 import { batchDigest, explain, readJournal, type MarketDataReference } from '@gatehouse/core'
 import { openManifest } from '@gatehouse/manifest-parquet'
 import { verifyLog } from '@gatehouse/durable-log'
 import { registryOf } from './govern.js'
-import type { Plan } from './plan.js'
-import { lanesOf, runOptions } from './trade.js'
+import { readPlan, type Plan } from './plan.js'
+import { answer } from './programs.js'
+import { journalOf, lanesOf, runOptions } from './trade.js'
 import { count, short, some } from './story.js'
 
 /** Follows one filled order back to the bytes: order ← decision ← predictions ← artifacts ← promotions ← pins; verifies every hash on the way. */
 export async function explainOrder(plan: Plan, session: string): Promise<readonly string[]> {
-  const journal = join(plan.out, 'journal', session)
+  const journal = journalOf(plan, session)
   const clientOrderId = await filledOrder(journal)
   if (clientOrderId === undefined) return [`${session}: no order was filled, so there is none to explain`]
   const { order, predictions, marketData, outcome, decision } = await explain(journal, clientOrderId)
@@ -81,4 +83,9 @@ async function verifyReferences(
     }
   }
   return problems
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [out, session] = process.argv.slice(2)
+  await answer(() => explainOrder(readPlan(out), session))
 }

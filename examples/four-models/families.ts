@@ -1,8 +1,4 @@
 import type { ModelFamily } from '@gatehouse/core'
-import { gapRanker } from '@gatehouse/model-gap-ranker'
-import { macroRegime } from '@gatehouse/model-macro-regime'
-import { orderBook } from '@gatehouse/model-order-book'
-import { secondsBar } from '@gatehouse/model-seconds-bar'
 import type { FamilyName, FamilySettings } from './lane.js'
 
 /** What a study may ask of any family. */
@@ -14,13 +10,16 @@ export interface FamilyChoice {
   readonly settings?: FamilySettings | undefined
 }
 
-/** A family, with the settings of this example: less training than its defaults, so that all four are ready within a minute. */
-export function familyOf(name: FamilyName, { settings, ...choice }: FamilyChoice = {}): ModelFamily {
+/**
+ * A family, with the settings of this example: less training than its defaults, so that all four are ready within a minute. Imported when it is asked for: a program
+ * that works on one family holds no other.
+ */
+export async function familyOf(name: FamilyName, { settings, ...choice }: FamilyChoice = {}): Promise<ModelFamily> {
   return choices[name].maker({ ...choice, ...settings })
 }
 
 interface Choice {
-  readonly maker: (choice: Omit<FamilyChoice, 'settings'>) => ModelFamily
+  readonly maker: (choice: Omit<FamilyChoice, 'settings'>) => Promise<ModelFamily>
   /** For the metadata that a person answers for. */
   readonly title: string
   readonly hypothesis: string
@@ -33,7 +32,7 @@ interface Choice {
 export const choices: Readonly<Record<FamilyName, Choice>> = {
   'macro-regime': {
     // Two sessions ahead.
-    maker: (choice) => macroRegime({ horizon: 14, ...choice }),
+    maker: async (choice) => (await import('@gatehouse/model-macro-regime')).macroRegime({ horizon: 14, ...choice }),
     title: 'Macro regime on hourly bars',
     hypothesis: 'Momentum carries on in quiet and in hectic markets and reverts in ordinary ones; volatility persists.',
     intendedUse: 'A bound on size for liquid names, hourly, one unit a name.',
@@ -41,8 +40,8 @@ export const choices: Readonly<Record<FamilyName, Choice>> = {
     metric: 'macroF1',
   },
   'gap-ranker': {
-    // A minute before the open, so that orders still reach the auction.
-    maker: (choice) => gapRanker({ session: '09:29', ...choice }),
+    // A minute before the open, so that orders still reach the auction. Other families train beside it, so it needs no threads.
+    maker: async (choice) => (await import('@gatehouse/model-gap-ranker')).gapRanker({ session: '09:29', threads: 0, ...choice }),
     title: 'Names that gap up, ranked by the morning',
     hypothesis: 'News moves small and large floats one way and middling ones the other; unusual pre-market volume carries on.',
     intendedUse: 'Which names to buy in the opening auction and sell in the closing one.',
@@ -50,7 +49,7 @@ export const choices: Readonly<Record<FamilyName, Choice>> = {
     metric: 'ndcgAt5',
   },
   'seconds-bar': {
-    maker: (choice) => secondsBar({ horizonSeconds: 120, ...choice }),
+    maker: async (choice) => (await import('@gatehouse/model-seconds-bar')).secondsBar({ horizonSeconds: 120, ...choice }),
     title: 'Barriers on bars of a second',
     hypothesis: 'The sign of short momentum follows activity: it carries on where trading is hectic or quiet, and reverts in between.',
     intendedUse: 'Timing of entries in liquid names during regular hours, held for two minutes at most.',
@@ -58,7 +57,8 @@ export const choices: Readonly<Record<FamilyName, Choice>> = {
     metric: 'auc',
   },
   'order-book': {
-    maker: (choice) => orderBook({ step: { ms: 250 }, horizon: 4, epochs: 6, ...choice }),
+    maker: async (choice) =>
+      (await import('@gatehouse/model-order-book')).orderBook({ step: { ms: 250 }, horizon: 4, epochs: 6, ...choice }),
     title: 'Direction, spread and impact from ten levels',
     hypothesis: 'Imbalance between the sides of the book leads the price within a second; its sign follows depth.',
     intendedUse: 'Whether an order that has to be done crosses the spread or rests.',

@@ -22,7 +22,8 @@ export interface Lane {
   readonly settings?: FamilySettings | undefined
   /** Each is recorded into a manifest of its own. */
   readonly schemas: readonly Schema[]
-  readonly sources: readonly Source[]
+  /** Opened where they are recorded: the other programs hold none of it. */
+  readonly sources: () => Promise<readonly Source[]>
   /** Windows, from when the first and the last row could be known. */
   readonly windows: (first: TimeNs, last: TimeNs) => Windows
   /** History that warms predictors and strategy before trading. */

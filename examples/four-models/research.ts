@@ -13,12 +13,8 @@ import { measureLatency } from '@gatehouse/model-kit'
 import { choices, familyOf } from './families.js'
 import type { FamilyName } from './lane.js'
 import { laneOf, readPlan, type Plan, type RecordedLane } from './plan.js'
+import { answer } from './programs.js'
 import { datasetOf } from './record.js'
-
-/** What the program says when it is done: the most memory it ever held. */
-export interface Peak {
-  readonly peakKilobytes: number
-}
 
 export interface Trained {
   readonly candidate: Candidate
@@ -33,7 +29,7 @@ export async function research(
   { shuffleLabels, onProgress }: { readonly shuffleLabels: boolean; readonly onProgress: (progress: Progress) => void },
 ): Promise<Trained> {
   const lane = laneOf({ seed, codeHash, ...plan }, family)
-  const maker = familyOf(family, { shuffleLabels, codeHash, settings: lane.settings })
+  const maker = await familyOf(family, { shuffleLabels, codeHash, settings: lane.settings })
   const dataset = await datasetOf(lane)
   const trained = await maker.train(dataset, { seed, until: lane.until, onProgress })
   // One configuration is tried: the shuffled twin is no candidate to choose from.
@@ -109,8 +105,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { values, positionals } = parseArgs({ allowPositionals: true, options: { 'shuffle-labels': { type: 'boolean', default: false } } })
   const [out, family] = positionals as [string, FamilyName]
   const shuffleLabels = values['shuffle-labels']
-  const tell = (message: Progress | Peak): void => void process.send?.(message)
-  writeTrained(folderOf(out, family, shuffleLabels), await research(readPlan(out), family, { shuffleLabels, onProgress: tell }))
-  tell({ peakKilobytes: process.resourceUsage().maxRSS })
-  process.disconnect?.()
+  await answer(async (onProgress) => {
+    writeTrained(folderOf(out, family, shuffleLabels), await research(readPlan(out), family, { shuffleLabels, onProgress }))
+  })
 }

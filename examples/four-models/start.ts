@@ -6,5 +6,5 @@ try {
 } catch (error) {
   const told = isTradingError(error) ? `${error.message} (${error.code})` : error instanceof Error ? error.message : String(error)
   process.stderr.write(`\nGatehouse: ${told}\n${process.argv.includes('--verbose') && error instanceof Error ? `${error.stack}\n` : ''}`)
-  process.exitCode = 1
+  process.exitCode ||= 1
 }

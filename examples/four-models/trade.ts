@@ -1,6 +1,6 @@
 /**
- * The trading program, on its own: `node trade.ts OUT SESSION [--journal DIR] [--die-in-the-middle] [--report FILE]`. It opens the folder, admits the
- * models, and trades the rows that nothing has seen. Started again on an unfinished journal it goes on where it stopped.
+ * The trading program: `trade.ts OUT SESSION [--journal DIR] [--die-in-the-middle] [--report FILE]`. It opens the folder, admits the models, and trades the
+ * rows that nothing has seen. Started again on an unfinished journal it goes on where it stopped. `--replay` makes a journal again and compares.
  */
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,11 +11,13 @@ import {
   grossExposureLimit,
   ibkrFixed,
   orderRateLimit,
+  replay,
   simulatedBroker,
   snapshotFeed,
   start,
   tickSlippage,
   type Feed,
+  type Progress,
   type RunModel,
   type RunOptions,
   type WarmUpOptions,
@@ -24,12 +26,13 @@ import { openManifest } from '@gatehouse/manifest-parquet'
 import { registryOf } from './govern.js'
 import { familyOf } from './families.js'
 import { laneOf, readPlan, type Plan, type RecordedLane } from './plan.js'
+import { answer } from './programs.js'
 import { fourModels } from './strategy/four-models.js'
 
 /** A model by its alias, verified to the byte; or, where no alias was earned, the bare artifact, which a simulated account takes as ungated. */
 async function loadModel(plan: Plan, { family, settings }: RecordedLane): Promise<RunModel> {
   await using registry = await registryOf(plan, family, { canSign: false })
-  const load = (artifact: Artifact) => familyOf(family, { settings }).load(artifact)
+  const load = async (artifact: Artifact) => (await familyOf(family, { settings })).load(artifact)
   const model = plan.models[family]!
   if (model.includes('@')) return registry.admit(model as `${string}@${string}`, 'simulated', load)
   return load(await registry.artifact(model))
@@ -84,43 +87,66 @@ export interface Traded {
   readonly admitted: number
   readonly report: string
   readonly reportDigest: string
-  readonly peakKilobytes: number
 }
+
+/** Where a session's journal is. */
+export const journalOf = ({ out }: Plan, session: string): string => join(out, 'journal', session)
 
 /** What a folder holds so far, in bytes. */
 const bytesIn = (directory: string): number =>
   existsSync(directory) ? readdirSync(directory).reduce((sum, file) => sum + statSync(join(directory, file)).size, 0) : 0
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { journal: { type: 'string' }, 'die-in-the-middle': { type: 'boolean', default: false }, report: { type: 'string' } },
-  })
-  const [out, name] = positionals
-  const plan = readPlan(out)
-  const directory = values.journal ?? join(out, 'journal', name)
+interface TradeOptions {
+  /** Default: that of the session in the folder. */
+  readonly journal?: string | undefined
+  readonly 'die-in-the-middle'?: boolean | undefined
+  readonly report?: string | undefined
+  readonly onProgress: (progress: Progress) => void
+}
+
+/** Trades a session, or goes on with it where its journal ends. */
+async function trade(plan: Plan, name: string, { journal, report: page, onProgress, ...wanted }: TradeOptions): Promise<Traded> {
+  const directory = journal ?? journalOf(plan, name)
   const options = await runOptions(plan, name)
-  const session = start({ ...options, journal: { directory } })
+  const session = start({ ...options, journal: { directory }, onProgress })
   let fills = 0
   let fillsSinceWritten = 0
   session.on('fill', () => {
     fills++
     // Not an orderly stop: the kernel ends the process in the middle of an event, once the journal holds a part of the run.
-    if (values['die-in-the-middle'] && bytesIn(directory) > 100_000 && ++fillsSinceWritten === 10) process.kill(process.pid, 'SIGKILL')
+    if (wanted['die-in-the-middle'] && bytesIn(directory) > 100_000 && ++fillsSinceWritten === 10) process.kill(process.pid, 'SIGKILL')
   })
   const { journalHash = '', rows, outcome, message, report } = await session.done
   if (outcome !== 'completed') throw new Error(`the run ended as ${outcome}: ${message ?? ''}`)
-  if (values.report !== undefined) await report.writeHtml(values.report)
+  if (page !== undefined) await report.writeHtml(page)
   const admitted = (options.models ?? []).filter((model) => isAdmitted(model)).length
-  const told = {
-    fills,
-    rows,
-    outcome,
-    journalHash,
-    admitted,
-    report: report.toString(),
-    reportDigest: sha256Hex(Buffer.from(report.toHtml())),
-    peakKilobytes: process.resourceUsage().maxRSS,
-  }
-  console.log(JSON.stringify(told satisfies Traded))
+  return { fills, rows, outcome, journalHash, admitted, report: report.toString(), reportDigest: sha256Hex(Buffer.from(report.toHtml())) }
+}
+
+/** Makes a session's journal again from its pins. @returns entries that came out the same, which is all of them */
+async function tradeAgain(plan: Plan, name: string, onProgress: (progress: Progress) => void): Promise<number> {
+  const { identical, entries, firstDifference } = await replay({
+    ...(await runOptions(plan, name)),
+    directory: journalOf(plan, name),
+    onProgress,
+  })
+  if (!identical) throw new Error(`the replay differs: ${JSON.stringify(firstDifference)}`)
+  return entries
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      journal: { type: 'string' },
+      'die-in-the-middle': { type: 'boolean', default: false },
+      report: { type: 'string' },
+      replay: { type: 'boolean', default: false },
+    },
+  })
+  const [out, name] = positionals
+  const plan = readPlan(out)
+  await answer<Traded | number>((onProgress) =>
+    values.replay ? tradeAgain(plan, name, onProgress) : trade(plan, name, { ...values, onProgress }),
+  )
 }

@@ -22,7 +22,7 @@ export async function openBarFiles(bars: readonly string[]): Promise<Market> {
       {
         family: 'macro-regime',
         schemas: ['ohlcv-1h'],
-        sources: feeds.map((feed) => ({ feed })),
+        sources: async () => feeds.map((feed) => ({ feed })),
         windows: yearWindows,
         warmUpNs: 180n * day,
       },

@@ -2,8 +2,6 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseTime } from '@gatehouse/contracts'
 import { leanBars, recordedFeed, TradingError, type Dataset, type Feed, type Schema } from '@gatehouse/core'
-import { dbnFiles } from '@gatehouse/data-databento'
-import { dailyPanel } from '../../../scripts/evaluate/gap-ranker-data/daily-panel.js'
 import { day, hour, type Lane, type Market } from '../lane.js'
 import { openBarFiles } from './bar-files.js'
 
@@ -17,7 +15,7 @@ export async function openDataFolder(folder: string): Promise<Market> {
       throw new TradingError('OPTION_INVALID', `${folder} holds no ${part}; docs/data.md says what --data expects`, { folder, part })
   }
   const hourly = await openBarFiles(['aapl', 'aig', 'bac', 'ibm', 'spy'].map((name) => join(folder, 'equities-hour', `${name}.csv.gz`)))
-  const lanes: readonly Lane[] = [...hourly.lanes, await gapLane(folder), secondsLane(folder), await bookLane(folder)]
+  const lanes: readonly Lane[] = [...hourly.lanes, gapLane(folder), secondsLane(folder), bookLane(folder)]
   return {
     description: `the files of ${folder}`,
     lanes,
@@ -29,16 +27,20 @@ export async function openDataFolder(folder: string): Promise<Market> {
   }
 }
 
-async function gapLane(folder: string): Promise<Lane> {
-  const { dataset } = await dailyPanel(join(folder, 'gap-daily'))
+function gapLane(folder: string): Lane {
   const schemas = ['ohlcv-1d', 'ohlcv-1m', 'corporate-action'] as const
   return {
     family: 'gap-ranker',
     // The panel knows a morning by its opening price.
     settings: { session: '09:30' },
     schemas,
-    sources: schemas.map((schema) => ({ feed: feedOf(dataset, schema) })),
-    windows: () => ({ until: parseTime('2016-02-01T00:00:00Z'), tradeFrom: dataset.range.to }),
+    async sources() {
+      const { dailyPanel } = await import('../../../scripts/evaluate/gap-ranker-data/daily-panel.js')
+      const { dataset } = await dailyPanel(join(folder, 'gap-daily'))
+      return schemas.map((schema) => ({ feed: feedOf(dataset, schema) }))
+    },
+    // Nothing is traded: all that is left is there to be judged on.
+    windows: (_first, last) => ({ until: parseTime('2016-02-01T00:00:00Z'), tradeFrom: last + day }),
     warmUpNs: 60n * day,
   }
 }
@@ -60,21 +62,24 @@ function secondsLane(folder: string): Lane {
   return {
     family: 'seconds-bar',
     schemas: ['ohlcv-1s'],
-    sources: names.map((symbol) => ({ feed: leanBars({ directory, symbol, resolution: 'second', hours: 'regular' }) })),
+    sources: async () => names.map((symbol) => ({ feed: leanBars({ directory, symbol, resolution: 'second', hours: 'regular' }) })),
     windows: () => ({ until: parseTime('2013-10-08T00:00:00Z'), tradeFrom: parseTime('2013-10-09T08:00:00Z') }),
     warmUpNs: day,
   }
 }
 
 /** One hour of a quiet evening: half to train on, a quarter to judge, a quarter to trade. */
-async function bookLane(folder: string): Promise<Lane> {
+function bookLane(folder: string): Lane {
   const directory = join(folder, 'l2-cme')
   const files = readdirSync(directory).filter((name) => name.includes('.mbo.')).sort().map((name) => join(directory, name)) // prettier-ignore
   const definitions = readdirSync(directory).filter((name) => name.startsWith('definition')).map((name) => join(directory, name)) // prettier-ignore
   return {
     family: 'order-book',
     schemas: ['mbp-10'],
-    sources: [{ feed: await dbnFiles({ files, definitions, levels: 'mbp-10' }) }],
+    async sources() {
+      const { dbnFiles } = await import('@gatehouse/data-databento')
+      return [{ feed: await dbnFiles({ files, definitions, levels: 'mbp-10' }) }]
+    },
     windows: () => ({ until: parseTime('2023-12-25T23:30:00Z'), tradeFrom: parseTime('2023-12-25T23:45:00Z') }),
     warmUpNs: hour,
   }

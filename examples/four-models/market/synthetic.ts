@@ -19,21 +19,23 @@ export function openSynthetic(seed: number): Market {
     {
       family: 'macro-regime',
       schemas: ['ohlcv-1h'],
-      sources: [{ feed: market.bars('ohlcv-1h') }],
+      sources: async () => [{ feed: market.bars('ohlcv-1h') }],
       windows: () => ({ until: tradeFrom - 395n * day, tradeFrom }),
       warmUpNs: 180n * day,
     },
     {
       family: 'gap-ranker',
       schemas: ['ohlcv-1d', 'ohlcv-1m', 'news', 'fundamentals'],
-      sources: [{ feed: market.gaps(), ranges: [{ from: tradeFrom - 900n * day, to: market.range.to }], keep: beforeOpen(tradeFrom) }],
+      sources: async () => [
+        { feed: market.gaps(), ranges: [{ from: tradeFrom - 900n * day, to: market.range.to }], keep: beforeOpen(tradeFrom) },
+      ],
       windows: () => ({ until: tradeFrom - 200n * day, tradeFrom }),
       warmUpNs: 60n * day,
     },
     {
       family: 'seconds-bar',
       schemas: ['ohlcv-1s'],
-      sources: [{ feed: fast.bars('ohlcv-1s'), ranges: [{ from: sessionsBack(22), to: market.range.to }] }],
+      sources: async () => [{ feed: fast.bars('ohlcv-1s'), ranges: [{ from: sessionsBack(22), to: market.range.to }] }],
       windows: () => ({ until: sessionsBack(8), tradeFrom }),
       // Its windows begin with a session.
       warmUpNs: 0n,
@@ -41,7 +43,7 @@ export function openSynthetic(seed: number): Market {
     {
       family: 'order-book',
       schemas: ['mbp-10'],
-      sources: fastNames.map((name) => ({ feed: fast.book(name), ranges: sessions.slice(-tradedSessions - 8).map(bookTime) })),
+      sources: async () => fastNames.map((name) => ({ feed: fast.book(name), ranges: sessions.slice(-tradedSessions - 8).map(bookTime) })),
       windows: () => ({ until: sessionsBack(3), tradeFrom }),
       warmUpNs: 18n * hour,
     },

@@ -16,7 +16,7 @@ import { readGapRows } from './rows.js'
  */
 export function gapRanker(options: GapRankerOptions = {}): KitFamily<GapFamilyRows, GapPrediction> {
   const resolved = resolveOptions(options)
-  const { target, move, session, rule, scorer, members, cutoff, epochs, patience, restarts, inThread, shuffleLabels } = resolved
+  const { target, move, session, rule, scorer, members, cutoff, epochs, patience, restarts, inThread, threads, shuffleLabels } = resolved
   const edges = ['ndcgAt5']
   return defineFamily<GapFamilyRows, GapPrediction>({
     name: 'gap-ranker',
@@ -33,6 +33,7 @@ export function gapRanker(options: GapRankerOptions = {}): KitFamily<GapFamilyRo
       optimiser: { rate: 0.004, weightDecay: 0.0001, clipNorm: 5 * Math.sqrt(members) },
       restarts,
       inThread,
+      threads,
       shuffleLabels,
     },
     // Of the bars alone: news and figures may be missing, and are flagged then.

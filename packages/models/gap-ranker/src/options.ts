@@ -36,6 +36,8 @@ export interface GapRankerOptions {
   readonly restarts?: number | undefined
   /** Train in a worker thread, so that this one stays free for another family. Same bits. Default false. */
   readonly inThread?: boolean | undefined
+  /** Worker threads that the seeds are trained in; 0 for none, one seed after the other. Same bits. Default one a core. */
+  readonly threads?: number | undefined
   /** Name under which candidates are registered. Default `gap-ranker`. */
   readonly name?: string | undefined
   /** SHA-256 (hex) of the code that trains, so that a gate knows what made the weights. */
@@ -45,8 +47,8 @@ export interface GapRankerOptions {
 }
 
 export type ResolvedOptions = {
-  readonly [K in Exclude<keyof GapRankerOptions, 'codeHash' | 'rule'>]-?: NonNullable<GapRankerOptions[K]>
-} & { readonly codeHash: string | undefined; readonly rule: CandidateRule; readonly cutoff: number }
+  readonly [K in Exclude<keyof GapRankerOptions, 'codeHash' | 'rule' | 'threads'>]-?: NonNullable<GapRankerOptions[K]>
+} & Pick<GapRankerOptions, 'threads'> & { readonly codeHash: string | undefined; readonly rule: CandidateRule; readonly cutoff: number }
 
 /** The names that are ranked unless options say otherwise. */
 export const defaultRule: CandidateRule = {
@@ -72,6 +74,7 @@ export function resolveOptions(options: GapRankerOptions = {}): ResolvedOptions 
     patience = 12,
     restarts = 3,
     inThread = false,
+    threads,
     name = 'gap-ranker',
     shuffleLabels = false,
     codeHash,
@@ -98,6 +101,7 @@ export function resolveOptions(options: GapRankerOptions = {}): ResolvedOptions 
     patience,
     restarts,
     inThread,
+    threads,
     name,
     shuffleLabels,
     codeHash,

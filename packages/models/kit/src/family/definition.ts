@@ -25,6 +25,8 @@ export interface FamilyTraining extends Pick<TrainNetworkOptions, 'epochs' | 'ba
   readonly normaliser?: { readonly kind?: Normaliser['kind'] | undefined; readonly clip?: number | undefined } | undefined
   /** Train the network in a worker thread, so that this one stays free for another family. Same bits. Default false. */
   readonly inThread?: boolean | undefined
+  /** Worker threads that several seeds are trained in; 0 trains one after the other in this thread, with less memory. Same bits. Default one a core. */
+  readonly threads?: number | undefined
   /** Fewest labelled rows. Default 500. */
   readonly leastRows?: number | undefined
   /** Trains on labels in random order: the candidate that no gate may let through. For tests and demonstrations. */

@@ -78,11 +78,11 @@ export async function fitRows<R extends FamilyRows>(
     const set = more ? augmentedSet(rows, samples, { ...chosen, more: more[k], normaliser }) : trainingSet(rows, samples, chosen)
     return shuffleLabels ? withShuffledLabels(set, seed + k) : set
   }
-  const { epochs, batch, optimiser, patience, classWeights, inThread = false } = training
+  const { epochs, batch, optimiser, patience, classWeights, inThread = false, threads } = training
   const job = { network, training: setOf(split.train, 0), validation: setOf(split.test, 1), epochs, batch, optimiser, patience, classWeights } // prettier-ignore
   const candidates =
     restarts > 1 || inThread
-      ? await trainEnsemble(job, Array.from({ length: restarts }, (_, k) => seed + 7919 * k), { onProgress, signal, workers: inThread ? 1 : undefined }) // prettier-ignore
+      ? await trainEnsemble(job, Array.from({ length: restarts }, (_, k) => seed + 7919 * k), { onProgress, signal, workers: inThread ? 1 : threads }) // prettier-ignore
       : [await trainNetwork({ ...job, seed, onProgress, signal })]
   const best = candidates.reduce((least, one) => (leastLoss(one) < leastLoss(least) ? one : least))
   // Curves and epochs of an average are those of its best member.
