@@ -90,11 +90,11 @@ export class BookPlanner {
   readonly #loadings: BookLoadings
   readonly #imbalanceNoise: number
   readonly #sizeNoise: number
-  readonly #source = new SecondPath()
   // The minute being planned and the one after it: a second knows two moves ahead.
-  #current = new MinutePart()
-  #following = new MinutePart()
+  #current = new SecondPath()
+  #following = new SecondPath()
   #index = -1
+  #volatility = 1
 
   constructor(seed: number, symbol: string, session: SessionMinutes, name: number, loadings: BookLoadings) {
     this.#session = session
@@ -103,9 +103,8 @@ export class BookPlanner {
     this.#imbalanceNoise = Math.sqrt(1 - loadings.imbalance * loadings.imbalance)
     this.#sizeNoise = Math.sqrt(1 - loadings.size * loadings.size)
     this.#random = new RandomStream(seed, 'plan', symbol, session.day.day)
-    this.#source.startDay(seed, symbol, session.day.day)
-    this.#following.read(this.#source, session, name)
-    const open = session.open[name]
+    this.#following.refine(session, name)
+    const open = session.start[name]
     this.plan = {
       second: session.day.open - 1,
       regime: drawRegime(this.#random),
@@ -136,26 +135,26 @@ export class BookPlanner {
     const i = index % 60
     if (i === 0) this.#turnMinute(index / 60)
     const { plan } = this
-    const { path, moves, volatility } = this.#current
+    const { open, high, low, close, volume, quote, move } = this.#current
     const random = this.#random
     if (random.uniform() < regimeRenewal) plan.regime = drawRegime(random)
     if (random.uniform() < burstRenewal) plan.burst = random.word() & 1
     const sign = regimeSign[plan.regime]
 
     plan.second++
-    plan.volatility = volatility
-    plan.move = moves[i]
-    const nextMove = i < 59 ? moves[i + 1] : this.#following.moves[0]
+    plan.volatility = this.#volatility
+    plan.move = move[i]
+    const nextMove = i < 59 ? move[i + 1] : this.#following.move[0]
     plan.imbalance = sign * ((this.#loadings.imbalance * (plan.move + nextMove)) / Math.SQRT2 + this.#imbalanceNoise * random.normal())
     plan.moveAt = moveFrom + (moveTo - moveFrom) * random.uniform()
 
-    plan.open = path.open[i]
-    plan.high = path.high[i]
-    plan.low = path.low[i]
-    plan.close = path.close[i]
-    plan.volume = path.volume[i]
+    plan.open = open[i]
+    plan.high = high[i]
+    plan.low = low[i]
+    plan.close = close[i]
+    plan.volume = volume[i]
     this.#planTrade(sign)
-    this.#planQuotes(sign, path.quote[i])
+    this.#planQuotes(sign, quote[i])
     return true
   }
 
@@ -185,26 +184,12 @@ export class BookPlanner {
     const done = this.#current
     this.#current = this.#following
     this.#following = done
-    if (minute + 1 < this.#session.minutes) done.read(this.#source, this.#session, (minute + 1) * this.#session.names + this.#name)
-    else done.moves.fill(0)
+    const cell = minute * this.#session.names + this.#name
+    this.#volatility = this.#session.volatility[cell] / rootOfMinute
+    if (minute + 1 < this.#session.minutes) done.refine(this.#session, cell + this.#session.names)
+    else done.move.fill(0)
   }
 }
 
-/** One minute in seconds, with its moves in units of volatility. */
-class MinutePart {
-  path = new SecondPath()
-  readonly moves = new Float64Array(60)
-  volatility = 1
-
-  read(source: SecondPath, session: SessionMinutes, cell: number): void {
-    source.refine(session, cell)
-    this.path.copyFrom(source)
-    // Square root of 60.
-    this.volatility = session.volatility[cell] / 7.745966692414834
-    let before = session.start[cell]
-    for (let i = 0; i < 60; i++) {
-      this.moves[i] = (source.efficient[i] - before) / this.volatility
-      before = source.efficient[i]
-    }
-  }
-}
+/** Square root of 60 seconds. */
+const rootOfMinute = 7.745966692414834

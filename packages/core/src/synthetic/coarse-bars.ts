@@ -61,8 +61,9 @@ export function* sessionsOf(world: World, fromSeconds: number, toSeconds: number
   )
   for (const day of tradingDays(world.fromDay, world.toDay)) {
     if (day.open >= toSeconds) return
-    const session = minutes.next(day)
-    if (day.close >= fromSeconds) yield session
+    const hasBars = day.close >= fromSeconds
+    const session = minutes.next(day, { hasBars })
+    if (hasBars) yield session
   }
 }
 

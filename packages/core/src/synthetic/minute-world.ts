@@ -1,7 +1,8 @@
-import { exactLog } from './exact-math.js'
 import { nameProfile, type NameProfile } from './name-profile.js'
+import { NoiseTape } from './noise-tape.js'
 import { RandomStream } from './random.js'
 import { varianceUpTo, volumeUpTo } from './seasonality.js'
+import { SecondPath, seconds } from './second-path.js'
 import type { TradingDay } from './sessions.js'
 import { activityRms, activityVolatility, activityVolume, scaled, SignalProcess, type SignalProcessOptions } from './signal-process.js'
 
@@ -36,11 +37,15 @@ export interface SessionMinutes {
   readonly low: Int32Array
   readonly close: Int32Array
   readonly volume: Uint32Array
-  /** Efficient price at the end of the minute, and where the minute's path began: after the overnight move, for the first. */
-  readonly efficient: Float64Array
-  readonly start: Float64Array
+  /** Quote (the tick below the middle of the market) when the minute ends, and when it began: after the overnight move, for the first. */
+  readonly end: Int32Array
+  readonly start: Int32Array
   /** Volatility of the minute, ticks. */
   readonly volatility: Float64Array
+  /** Shares a second, but for what varies within the minute, and the place of the minute's seconds on the tape. */
+  readonly pace: Float64Array
+  readonly place: Uint32Array
+  readonly tape: NoiseTape
   readonly momentum: Float64Array
   readonly activity: Uint8Array
   /** Expected step of the next minute in units of its volatility, from the minute's own signal. */
@@ -52,11 +57,12 @@ export interface SessionMinutes {
 
 /**
  * Generator of minutes of several names from the start of a world on: the ground that hours and days are sums of and that seconds and books
- * refine. It runs forward only; a position is reached by running to it, which takes microseconds a day.
+ * refine. It runs forward only; a position is reached by running to it, which takes a hundred microseconds a day.
  */
 export class MinuteWorld {
   readonly profiles: readonly NameProfile[]
   readonly session: SessionMinutes
+  readonly #path = new SecondPath()
   readonly #market: RandomStream
   readonly #names: readonly NameState[]
   /** By length of a session in minutes: there are two. */
@@ -76,9 +82,12 @@ export class MinuteWorld {
       low: new Int32Array(cells),
       close: new Int32Array(cells),
       volume: new Uint32Array(cells),
-      efficient: new Float64Array(cells),
-      start: new Float64Array(cells),
+      end: new Int32Array(cells),
+      start: new Int32Array(cells),
       volatility: new Float64Array(cells),
+      pace: new Float64Array(cells),
+      place: new Uint32Array(cells),
+      tape: new NoiseTape(seed),
       momentum: new Float64Array(cells),
       activity: new Uint8Array(cells),
       drift: new Float64Array(cells),
@@ -87,8 +96,11 @@ export class MinuteWorld {
     }
   }
 
-  /** Generates the next session into `session`: read it before asking again. */
-  next(day: TradingDay): SessionMinutes {
+  /**
+   * Generates the next session into `session`: read it before asking again.
+   * @param hasBars false for a session that is only run through: it has no bars
+   */
+  next(day: TradingDay, { hasBars = true }: { readonly hasBars?: boolean | undefined } = {}): SessionMinutes {
     const { session } = this
     session.day = day
     session.minutes = (day.close - day.open) / 60
@@ -107,10 +119,24 @@ export class MinuteWorld {
         const state = this.#names[name]
         if (startsHour) state.startHour(hourVariance(minute, second, session.minutes), minute === 0 ? overnightShare : 0, overnight)
         state.step(session, minute * session.names + name, share, volume, common)
+        if (hasBars) this.#sumSeconds(minute * session.names + name)
         if (endsHour) state.endHour(session, minute * session.names + name)
       }
     }
     return session
+  }
+
+  /** A minute's bar out of its seconds. */
+  #sumSeconds(cell: number): void {
+    const { session } = this
+    // Minutes after the first open where the last trade was.
+    if (cell >= session.names) session.open[cell] = session.close[cell - session.names]
+    const path = this.#path
+    path.refine(session, cell)
+    session.high[cell] = path.highest
+    session.low[cell] = path.lowest
+    session.close[cell] = path.close[seconds - 1]
+    session.volume[cell] = path.shares
   }
 }
 
@@ -143,8 +169,8 @@ class NameState {
   readonly #hour: SignalProcess
   readonly #minute: SignalProcess
   readonly #profile: NameProfile
+  /** The tick below the middle of the market; between ticks only until a session's first move. */
   #price: number
-  #lastClose: number
   /** Daily volatility as the hour's activity has it, as a fraction of the price. */
   #level = 0
   #volumeLevel = 1
@@ -158,7 +184,6 @@ class NameState {
   constructor(seed: number, profile: NameProfile, strength: number) {
     this.#profile = profile
     this.#price = profile.firstPrice
-    this.#lastClose = profile.firstPrice
     this.#random = new RandomStream(seed, 'minute', profile.symbol)
     this.#hour = new SignalProcess(scaled(hourSignal, strength))
     this.#minute = new SignalProcess(scaled(minuteSignal, strength))
@@ -193,34 +218,20 @@ class NameState {
     const volatility = this.#level * (activityVolatility[minute.activity] / activityRms) * Math.sqrt(varianceOfDay)
     const step = drift + this.#hourSlope * volatility + marketLoading * common + ownLoading * shock(random)
     const before = this.#price
-    this.#move(volatility * step)
-    const after = this.#price
     const ticks = volatility * before
-
-    // The first minute opens where the night ended; later ones where the last trade was.
-    const side = random.word()
-    const open = cell < session.names ? Math.round(before) : this.#lastClose
-    const close = (side & 1) === 0 ? Math.floor(after) : Math.ceil(after)
-    // Highest and lowest point of a Brownian bridge over the minute.
-    const move = after - before
-    const up = 0.5 * (move + Math.sqrt(move * move - 2 * ticks * ticks * exactLog(random.uniform())))
-    const down = 0.5 * (move - Math.sqrt(move * move - 2 * ticks * ticks * exactLog(random.uniform())))
-    session.open[cell] = open
-    session.close[cell] = close
-    session.high[cell] = Math.max(open, close, Math.round(before + up))
-    session.low[cell] = Math.min(open, close, Math.round(before + down))
-    // Large moves come with much volume, whatever the activity.
-    const noise = (0.85 + 0.3 * random.uniform()) * (0.6 + 0.5 * Math.min(4, Math.abs(step)))
-    session.volume[cell] =
-      600 + Math.round(this.#profile.dailyVolume * this.#volumeLevel * volumeOfDay * activityVolume[minute.activity] * noise)
+    this.#move(volatility * step)
+    const noise = 0.85 + 0.3 * random.uniform()
+    session.open[cell] = before + (random.word() & 1)
     session.start[cell] = before
-    session.efficient[cell] = after
+    session.end[cell] = this.#price
     session.volatility[cell] = ticks
-    minute.observe(step)
+    session.pace[cell] = (this.#profile.dailyVolume * this.#volumeLevel * volumeOfDay * activityVolume[minute.activity] * noise) / seconds
+    session.place[cell] = random.word()
+    // What quotes show of the step.
+    minute.observe((this.#price - before) / ticks)
     session.momentum[cell] = minute.momentum
     session.activity[cell] = minute.activity
     session.drift[cell] = this.#minuteDrift = minute.drift
-    this.#lastClose = close
   }
 
   endHour(session: SessionMinutes, cell: number): void {
@@ -230,9 +241,11 @@ class NameState {
     session.hourActivity[cell] = this.#hour.activity
   }
 
+  /** Moves to whole ticks, rounding up or down at random, so that a move says nothing of the next. */
   #move(fraction: number): void {
-    this.#price = Math.max(lowestPrice, this.#price * (1 + fraction))
-    this.#hourReturn += fraction
+    const before = this.#price
+    this.#price = Math.max(lowestPrice, Math.floor(before * (1 + fraction) + this.#random.uniform()))
+    this.#hourReturn += this.#price / before - 1
   }
 }
 

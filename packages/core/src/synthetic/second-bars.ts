@@ -14,21 +14,25 @@ const batchRows = 4096
 /** Bars of one second of all names, in time order, a session at a time. */
 export function* secondBars(world: World, range: TimeRange): Generator<Batch> {
   const [fromSeconds, toSeconds] = rangeSeconds(range)
-  const paths = world.instruments.map(() => new SecondPath())
-  const minutesPerBatch = Math.ceil(batchRows / (60 * paths.length))
+  const path = new SecondPath()
+  const minutesPerBatch = Math.ceil(batchRows / (60 * world.instruments.length))
   for (const session of sessionsOf(world, fromSeconds, toSeconds)) {
-    paths.forEach((path, name) => path.startDay(world.seed, world.instruments[name].symbol, session.day.day))
     for (let minute = 0; minute < session.minutes; minute += minutesPerBatch) {
       const end = Math.min(session.minutes, minute + minutesPerBatch)
-      const batch = minutesInSeconds(world, session, paths, minute, end)
-      // Minutes before the range are generated all the same: a path runs on from one to the next.
-      if (session.day.open + end * 60 >= fromSeconds) yield batch
+      if (session.day.open + end * 60 >= fromSeconds) yield minutesInSeconds(world, { session, path, from: minute, to: end })
     }
   }
 }
 
-function minutesInSeconds(world: World, session: SessionMinutes, paths: readonly SecondPath[], from: number, to: number): Batch {
-  const names = paths.length
+interface Minutes {
+  readonly session: SessionMinutes
+  readonly path: SecondPath
+  readonly from: number
+  readonly to: number
+}
+
+function minutesInSeconds(world: World, { session, path, from, to }: Minutes): Batch {
+  const { names } = session
   const rows = (to - from) * 60 * names
   const index = new Uint32Array(rows)
   const tsEvent = new TimeColumn(rows)
@@ -43,8 +47,7 @@ function minutesInSeconds(world: World, session: SessionMinutes, paths: readonly
   for (let minute = from; minute < to; minute++) {
     const second = session.day.open + minute * 60
     for (let name = 0; name < names; name++) {
-      const path = paths[name]
-      path.refine(session, minute * session.names + name)
+      path.refine(session, minute * names + name)
       let row = (minute - from) * 60 * names + name
       for (let i = 0; i < 60; i++, row += names) {
         index[row] = name

@@ -1,16 +1,22 @@
+import { exactExp } from './exact-math.js'
 import type { SessionMinutes } from './minute-world.js'
-import { RandomStream } from './random.js'
 
-const seconds = 60
-/** Part of the distance between quotes and efficient price that a second closes. */
-const catchUp = 0.05
+export const seconds = 60
 /** Enough for a trade at the open, the high, the low and the close. */
 export const leastVolume = 4
-const bridgeVariance = Float64Array.from({ length: seconds }, (_, i) => Math.sqrt((seconds - 1 - i) / (seconds - i)))
+/** Variance that rounding up or down at random adds to a move of several ticks. */
+export const roundingVariance = 1 / 6
+/** One over the deviation of a random walk after each second, in units of that after the minute. */
+const reach = Float64Array.from({ length: seconds }, (_, i) => Math.sqrt(seconds / (i + 1)))
+const partOfRest = Float64Array.from({ length: seconds }, (_, i) => 1 / (seconds - i))
+const unitOf24Bits = 1 / 0x100_0000
 
 /**
- * One minute of one name in seconds, reused from minute to minute. Opens, highs, lows, closes and volumes add up to the minute's bar to the tick
- * and share.
+ * One minute of one name in seconds, reused from minute to minute: what the minute's bar is the sum of. It is a function of what the minute's cell holds, so minutes
+ * can be refined in any order.
+ *
+ * What is seen at a second says nothing of those that follow but what is planted: quotes are a walk in whole ticks whose moves are all alike and, over all minutes that
+ * could be, uncorrelated; bars follow from the trades, and volume from how far the walk has come, not from where the minute will end.
  */
 export class SecondPath {
   readonly open = new Int32Array(seconds)
@@ -18,122 +24,79 @@ export class SecondPath {
   readonly low = new Int32Array(seconds)
   readonly close = new Int32Array(seconds)
   readonly volume = new Uint32Array(seconds)
-  /** Efficient price at the end of each second, ticks. */
-  readonly efficient = new Float64Array(seconds)
+  /** The minute's high and low, and all its shares. */
+  highest = 0
+  lowest = 0
+  shares = 0
+  /** The efficient price's move in each second, in units of its volatility: standard normal where nothing is planted. */
+  readonly move = new Float64Array(seconds)
   /** The tick below the middle of the market at the end of each second: sellers trade at it, buyers one above. */
   readonly quote = new Int32Array(seconds)
-  readonly #weights = new Float64Array(seconds)
-  #random = new RandomStream(0)
-  #lastQuote = 0
-
-  /** Positions are by day and name, so a day is the same whatever was generated before it. */
-  startDay(seed: number, symbol: string, day: number): void {
-    this.#random = new RandomStream(seed, 'second', symbol, day)
-    this.#lastQuote = 0
-  }
 
   /** Refines one minute of a session. */
-  refine(minutes: SessionMinutes, cell: number): void {
-    this.#bridge(minutes, cell)
-    this.#trade(minutes, cell)
-    this.#share(minutes.volume[cell])
-  }
-
-  /** Takes over another's minute. */
-  copyFrom(other: SecondPath): void {
-    this.open.set(other.open)
-    this.high.set(other.high)
-    this.low.set(other.low)
-    this.close.set(other.close)
-    this.volume.set(other.volume)
-    this.efficient.set(other.efficient)
-    this.quote.set(other.quote)
-  }
-
-  /** A Brownian bridge between the ends of the minute, pressed together where it leaves the minute's high or low. */
-  #bridge({ start, efficient, volatility, high, low }: SessionMinutes, cell: number): void {
-    const path = this.efficient
-    const random = this.#random
-    const end = efficient[cell]
-    const step = volatility[cell] / Math.sqrt(seconds)
-    let x = start[cell]
-    const top = Math.max(x, end)
-    const bottom = Math.min(x, end)
-    let highest = top
-    let lowest = bottom
-    for (let i = 0; i < seconds - 1; i++) {
-      x += (end - x) / (seconds - i) + step * bridgeVariance[i] * random.normal()
-      path[i] = x
-      if (x > highest) highest = x
-      if (x < lowest) lowest = x
-    }
-    path[seconds - 1] = end
-    // Excursions beyond both ends are pressed within the bar's extremes. They are not stretched to them, which would make spikes of small ones.
-    const up = highest > top ? Math.min(1, Math.max(0, high[cell] - 0.5 - top) / (highest - top)) : 1
-    const down = lowest < bottom ? Math.min(1, Math.max(0, bottom - low[cell] - 0.5) / (bottom - lowest)) : 1
-    for (let i = 0; i < seconds - 1; i++) {
-      const at = path[i]
-      if (at > top) path[i] = top + (at - top) * up
-      else if (at < bottom) path[i] = bottom - (bottom - at) * down
-    }
-  }
-
-  /** Trades a tick apart around the middle of the market; the minute's extremes are touched once at least. */
-  #trade(minutes: SessionMinutes, cell: number): void {
-    const { open, high, low, close, efficient, quote } = this
-    const random = this.#random
-    const top = minutes.high[cell]
-    const bottom = minutes.low[cell]
-    let last = minutes.open[cell]
-    let highest = 0
-    let lowest = 0
-    let before = minutes.start[cell]
-    let tick = this.#lastQuote === 0 ? Math.floor(before) : this.#lastQuote
+  refine({ open: opens, start, end, volatility, pace: paces, place, tape }: SessionMinutes, cell: number): void {
+    const { open, high, low, close, volume, move, quote } = this
+    const { walk, words, at, sign, wordsAt } = tape.seek(place[cell])
+    const from = start[cell]
+    const to = end[cell]
+    const pace = paces[cell]
+    const ticks = volatility[cell]
+    const perTick = 1 / ticks
+    const variance = (ticks * ticks + roundingVariance) / seconds
+    const normal = beforeRounding(variance)
+    const scale = sign * Math.sqrt(normal)
+    // A random walk less its own mean move is a bridge; the minute's move comes on top, alike in every second.
+    const slope = (to - from - scale * (walk[at + seconds] - walk[at])) / seconds
+    const unit = 1 / Math.sqrt(normal + (variance - normal) / seconds)
+    let last = opens[cell]
+    let highest = last
+    let lowest = last
+    let shares = 0
+    // What roundings have left over: the efficient price less the quote.
+    let left = 0
+    let tick = from
     for (let i = 0; i < seconds; i++) {
-      const bits = random.word()
-      const isBuyer = bits & 1
-      // Quotes follow by rounding each move up or down at random, and catch up slowly. Rounding the price itself would make every move be
-      // followed by its reversal, which a model would learn in a market that has nothing to learn.
-      const move = efficient[i] - before + catchUp * (before - tick - 0.5)
-      const whole = Math.floor(move)
-      tick += whole + (random.uniform() < move - whole ? 1 : 0)
-      if (i === seconds - 1) tick = minutes.close[cell] - isBuyer
+      const step = slope + scale * (walk[at + i + 1] - walk[at + i])
+      const bits = words[wordsAt + i]
+      // Quotes take each move rounded up or down at random, and make up what that left over in equal parts until the minute ends: rounding the price itself would make
+      // every move be followed by its reversal.
+      const whole = Math.floor(left * partOfRest[i] + (step + (bits >>> 8) * unitOf24Bits))
+      left = left + step - whole
+      tick = i === seconds - 1 ? to : (tick + whole) | 0
+      move[i] = step * unit
       quote[i] = tick
-      const price = tick + isBuyer > top ? top : tick + isBuyer < bottom ? bottom : tick + isBuyer
+      const price = tick + (bits & 1)
       open[i] = last
       close[i] = price
-      high[i] = price > last ? price : last
-      low[i] = price < last ? price : last
-      // One second in eight has a trade a tick further out than its ends.
-      if ((bits & 0x70) === 0 && high[i] < top) high[i]++
-      else if ((bits & 0x70) === 0x10 && low[i] > bottom) low[i]--
-      if (high[i] > high[highest]) highest = i
-      if (low[i] < low[lowest]) lowest = i
+      // One second in eight has a trade a tick above its ends, one in eight a tick below.
+      const reaches = (bits & 0x60) === 0 ? 1 : 0
+      const above = (bits >>> 4) & reaches
+      const top = (price > last ? price : last) + above
+      const bottom = (price < last ? price : last) - (reaches - above)
+      high[i] = top
+      low[i] = bottom
+      if (top > highest) highest = top
+      if (bottom < lowest) lowest = bottom
+      const far = Math.abs(tick - from) * reach[i] * perTick
+      const u = (words[wordsAt + seconds + i] >>> 8) * unitOf24Bits
+      const traded = leastVolume + ((pace * (0.25 + 2.25 * u * u) * (0.6 + 0.5 * (far < 4 ? far : 4))) | 0)
+      volume[i] = traded
+      shares += traded
       last = price
-      before = efficient[i]
     }
-    high[highest] = top
-    low[lowest] = bottom
-    this.#lastQuote = tick
+    this.highest = highest
+    this.lowest = lowest
+    this.shares = shares
   }
+}
 
-  /** Shares by random weights; cumulative rounding makes them add up exactly. */
-  #share(volume: number): void {
-    const weights = this.#weights
-    const random = this.#random
-    let sum = 0
-    for (let i = 0; i < seconds; i++) {
-      const u = random.uniform()
-      sum += 0.25 + 2.25 * u * u
-      weights[i] = sum
-    }
-    const free = volume - seconds * leastVolume
-    const scale = free / sum
-    let before = 0
-    for (let i = 0; i < seconds; i++) {
-      const upTo = i === seconds - 1 ? free : Math.floor(weights[i] * scale)
-      this.volume[i] = upTo - before + leastVolume
-      before = upTo
-    }
-  }
+/** Below this variance a move is zero or one tick, all but always. */
+const oneTick = 0.277
+
+/** Variance of a normal move that has the given variance once it is rounded up or down at random; within 1 %. */
+export function beforeRounding(variance: number): number {
+  // The mean of f (1 - f) over the fraction f of a move: by its size where that is under a tick, by its first harmonic elsewhere.
+  if (variance < oneTick) return (Math.PI / 2) * variance * variance
+  const wide = variance - roundingVariance
+  return wide > 2 ? wide : wide + exactExp(-2 * Math.PI * Math.PI * wide) / (Math.PI * Math.PI)
 }
