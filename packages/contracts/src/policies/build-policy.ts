@@ -12,6 +12,10 @@ interface Part {
 /** Registry measurements are made at the moment of the promotion; what people measure may be a few weeks old. */
 const fresh = 1
 const evaluated = 30
+/** One half is a coin; a hundredth more is the least that costs leave anything of, and what luck seldom reaches. */
+const leastAuc = 0.51
+/** Least coverage of intervals. */
+const levels: Readonly<Record<Stage, number>> = { paper: 0.9, production: 0.95 }
 
 /** The policy that this package ships for a family and a stage. */
 export function buildPolicy(requirements: FamilyRequirements, stage: Stage): GatePolicy {
@@ -83,8 +87,18 @@ function origin({ trainingDataAgeDays }: FamilyRequirements, stage: Stage): Part
 }
 
 /** Whether it knows more than what costs nothing. */
-function skill({ simple, learned, calibrationError, independentRows }: FamilyRequirements, stage: Stage): Part[] {
+function skill({ aucOf, simple, learned, calibrationError, independentRows }: FamilyRequirements, stage: Stage): Part[] {
   return [
+    lowerBound('auc', {
+      title: `${aucOf} is told from its opposite`,
+      message:
+        'The interval of the area under the ROC curve does not lie clear of one half: the model is not shown to know which it will be',
+      unit: 'score',
+      range: [0, 1],
+      above: leastAuc,
+      level: levels[stage],
+      severity: 'block',
+    }),
     ...simple.map((edge) => beats(edge, { severity: 'block', stage })),
     ...learned.map((edge) => beats(edge, { severity: stage === 'production' ? 'block' : 'warn', stage })),
     limit('ece', {
@@ -150,7 +164,8 @@ function honesty({ economics }: FamilyRequirements, stage: Stage): Part[] {
       message: 'Against the same orders without the model the cost is not lower',
       unit: 'basis-points',
       range: [-1_000, 1_000],
-      level: stage === 'production' ? 0.95 : 0.9,
+      above: 0,
+      level: levels[stage],
       severity: 'block',
     }),
   ]
@@ -268,12 +283,13 @@ function beats(
     message: 'The interval of the difference does not lie above zero: the model is not shown to be better',
     unit: 'score',
     range: [-10, 10],
-    level: stage === 'production' ? 0.95 : 0.9,
+    above: 0,
+    level: levels[stage],
     severity,
   })
 }
 
-/** A measurement whose interval must lie above zero. */
+/** A measurement whose interval must lie above a bound. */
 function lowerBound(
   name: string,
   options: {
@@ -281,11 +297,13 @@ function lowerBound(
     readonly message: string
     readonly unit: string
     readonly range: readonly [number, number]
+    readonly above: number
+    /** Least coverage of the interval. */
     readonly level: number
     readonly severity: 'block' | 'warn'
   },
 ): Part {
-  const { title, message, unit, range, level, severity } = options
+  const { title, message, unit, range, above, level, severity } = options
   const input = `${name}Lower`
   return {
     inputs: {
@@ -301,7 +319,7 @@ function lowerBound(
         description: `Lower bound of: ${title}`,
       },
     },
-    clause: { id: kebab(name), title, rule: { '>': [{ var: input }, 0] }, severity, message },
+    clause: { id: kebab(name), title, rule: { '>': [{ var: input }, above] }, severity, message },
   }
 }
 

@@ -10,6 +10,11 @@ export interface RequiredEdge {
 export interface FamilyRequirements {
   readonly family: string
   readonly title: string
+  /**
+   * What the metric `auc` tells from its opposite, for people: its interval must lie clear of one half for both stages. Edges over simple baselines can rest on how much
+   * comes, such as volatility and spread, which last; this one cannot.
+   */
+  readonly aucOf: string
   /** Baselines without learning: the interval of the edge must lie above zero for both stages. */
   readonly simple: readonly RequiredEdge[]
   /** Learned baselines: reported for paper, required for production. */
@@ -35,6 +40,7 @@ export const familyRequirements: readonly FamilyRequirements[] = [
   {
     family: 'macro-regime',
     title: 'Macro regime',
+    aucOf: 'A rise',
     simple: [
       edge('macroF1', 'majority', 'Macro F1 over always the most frequent class'),
       edge('macroF1', 'persistence', 'Macro F1 over the class of the period before'),
@@ -50,6 +56,7 @@ export const familyRequirements: readonly FamilyRequirements[] = [
   {
     family: 'seconds-bar',
     title: 'Seconds bar',
+    aucOf: 'The upper barrier first',
     simple: [edge('auc', 'rule', 'AUC over a momentum rule'), edge('brier', 'majority', 'Brier score over the base rate')],
     learned: [edge('auc', 'logistic', 'AUC over a logistic regression on the same features')],
     calibrationError: { paper: 0.08, production: 0.05 },
@@ -62,6 +69,7 @@ export const familyRequirements: readonly FamilyRequirements[] = [
   {
     family: 'order-book',
     title: 'Order book',
+    aucOf: 'A rise',
     simple: [
       edge('macroF1', 'majority', 'Macro F1 of direction over the most frequent class'),
       edge('spreadMacroF1', 'majority', 'Macro F1 of the spread over the most frequent class'),
@@ -80,6 +88,7 @@ export const familyRequirements: readonly FamilyRequirements[] = [
   {
     family: 'gap-ranker',
     title: 'Gap ranker',
+    aucOf: 'A move',
     simple: [
       edge('ndcgAt5', 'random', 'NDCG@5 over a random order'),
       edge('ndcgAt5', 'gapSize', 'NDCG@5 over ranking by the size of the gap'),

@@ -52,7 +52,7 @@ function baseFor({ inputs }: GatePolicy): Values {
   const entries = Object.entries(inputs).map(([name, declared]): [string, Values[string]] => {
     const evidence = declared.evidence ?? name
     return isBound(declared)
-      ? [evidence, withInterval(0.05, 0.02, declared.unit)]
+      ? [evidence, withInterval(evidence === 'auc' ? 0.6 : 0.05, 0.02, declared.unit)]
       : [evidence, measurement(typical[evidence], declared.unit)]
   })
   return Object.fromEntries(entries)
@@ -91,6 +91,9 @@ function casesFor(policy: GatePolicy, requirements: FamilyRequirements): PolicyC
       changed(edge.evidence, withInterval(0.05, 0.05, 'score') as Record<string, unknown>),
       [edge.id],
     ),
+    refused('a direction that could be a coin is not shown', changed('auc', withInterval(0.52, 0.02, 'score') as Record<string, unknown>), [
+      'auc',
+    ]),
     refused('a missing measurement is no pass', { [edge.evidence]: null }, [edge.id]),
     refused(
       'an interval that is too narrow in coverage does not count',
