@@ -1,22 +1,17 @@
-/** First byte of a text: its length, or {@link longText} when four bytes of length follow; the bit says that the prefix goes before it. */
+/**
+ * A text begins with a byte: its length, or {@link longText} when four bytes of length follow. With {@link knownBit}, two bits name a known text that it
+ * begins with, and the others count the bytes after it.
+ */
 const longText = 127
-const prefixBit = 128
+const knownBit = 128
+const knownShift = 5
+const longRest = 31
 
-/** What was written last in a place where texts repeat: ids of orders, accounts, currencies. */
-export class LastText {
-  value = ''
-  bytes = new Uint8Array(64)
-  /** Of the text as it was written, its length byte included. */
-  length = 1
-
-  keep(value: string, from: Uint8Array, start: number, end: number): void {
-    this.value = value
-    this.length = end - start
-    if (this.length > this.bytes.length) this.bytes = new Uint8Array(this.length)
-    // Byte by byte: a view of so few costs more than they do.
-    for (let i = start; i < end; i++) this.bytes[i - start] = from[i]
-  }
-}
+/** Texts that a run repeats, in the order of {@link known}: written once, with its start, and named by number everywhere else. */
+export type KnownTexts = readonly [string, string, string, string]
+/** What texts are likely to begin with: ids of orders, currencies, accounts, ids of executions. */
+export const known = { order: 0, currency: 1, account: 2, execution: 3 } as const
+export const nothingKnown: KnownTexts = ['', '', '', '']
 
 /**
  * Writes little-endian values one after another into memory that grows. Numbers are written into room that was reserved: one check for
@@ -26,11 +21,17 @@ export class ByteWriter {
   bytes = new Uint8Array(65_536)
   #view = new DataView(this.bytes.buffer)
   length = 0
-  /** What most texts begin with; it is left out of them. The reader must be told the same. */
-  prefix = ''
-  readonly orderIds = new LastText()
-  readonly accounts = new LastText()
-  readonly currencies = new LastText()
+  /** The reader must be told the same. */
+  known: KnownTexts = nothingKnown
+  #lastOrder: string | undefined
+  #lastOrderFrom = 0
+  #lastOrderTo = 0
+
+  /** Gives up what was written from `length` on. */
+  rewind(length: number): void {
+    this.length = length
+    this.#lastOrder = undefined
+  }
 
   /** Makes room for the next `count` bytes of numbers. */
   reserve(count: number): void {
@@ -58,6 +59,9 @@ export class ByteWriter {
   setU32(at: number, value: number): void {
     this.#view.setUint32(at, value, true)
   }
+  setU16(at: number, value: number): void {
+    this.#view.setUint16(at, value, true)
+  }
   i64(value: bigint): void {
     this.#view.setBigInt64(this.length, value, true)
     this.length += 8
@@ -73,48 +77,65 @@ export class ByteWriter {
 
   /** A text, with its own room: length in bytes, then UTF-8. Short ASCII, which ids are, takes the fast way. */
   text(value: string): void {
-    const { prefix } = this
-    const from = prefix !== '' && value.length > prefix.length && value.startsWith(prefix) ? prefix.length : 0
-    const length = value.length - from
-    if (length >= longText) {
-      this.#longText(value, from)
-      return
-    }
-    this.reserve(1 + length)
-    const start = this.length + 1
-    const { bytes } = this
-    for (let i = 0; i < length; i++) {
-      const code = value.charCodeAt(from + i)
-      if (code > 127) {
-        this.#longText(value, from)
-        return
-      }
-      bytes[start + i] = code
-    }
-    bytes[start - 1] = from === 0 ? length : length | prefixBit
-    this.length = start + length
+    this.reserve(longText)
+    if (value.length >= longText || !this.#ascii(value, 0, 0)) this.#longText(value, longText)
   }
 
-  #longText(value: string, from: number): void {
-    const encoded = encoder.encode(value.slice(from))
+  /** A text that is likely to be, or to begin with, the known text of number `likely`. */
+  likely(value: string, likely: 0 | 1 | 2 | 3): void {
+    const start = this.known[likely]
+    const from = start.length
+    const first = knownBit | (likely << knownShift)
+    if (from > 0 && value === start) {
+      this.reserve(1)
+      this.u8(first)
+      return
+    }
+    if (from === 0 || !beginsWith(value, start)) {
+      this.text(value)
+      return
+    }
+    this.reserve(1 + longRest)
+    if (value.length - from >= longRest || !this.#ascii(value, from, first)) this.#longText(value.slice(from), first | longRest)
+  }
+
+  /** An order's id: mostly the one that was written last, whose bytes are then copied. */
+  orderId(value: string): void {
+    if (value !== this.#lastOrder) {
+      this.#lastOrder = value
+      this.#lastOrderFrom = this.length
+      this.likely(value, known.order)
+      this.#lastOrderTo = this.length
+      return
+    }
+    const [from, to] = [this.#lastOrderFrom, this.#lastOrderTo]
+    this.reserve(to - from)
+    const { bytes } = this
+    let at = this.length
+    for (let i = from; i < to; i++) bytes[at++] = bytes[i]
+    this.length = at
+  }
+
+  /** @returns false when a character takes more than a byte: then nothing was written */
+  #ascii(value: string, from: number, first: number): boolean {
+    const { bytes, length } = this
+    let at = length + 1
+    for (let i = from; i < value.length; i++) {
+      const code = value.charCodeAt(i)
+      if (code > 127) return false
+      bytes[at++] = code
+    }
+    bytes[length] = first | (value.length - from)
+    this.length = at
+    return true
+  }
+
+  #longText(value: string, first: number): void {
+    const encoded = encoder.encode(value)
     this.reserve(5)
-    this.u8(from === 0 ? longText : longText | prefixBit)
+    this.u8(first)
     this.u32(encoded.length)
     this.raw(encoded)
-  }
-
-  /** A text that is often the one that was written last in its place: then its bytes are copied, at a fraction of the cost. */
-  textAgain(value: string, last: LastText): void {
-    if (value !== last.value) {
-      const start = this.length
-      this.text(value)
-      last.keep(value, this.bytes, start, this.length)
-      return
-    }
-    this.reserve(last.length)
-    const { bytes, length } = this
-    for (let i = 0; i < last.length; i++) bytes[length + i] = last.bytes[i]
-    this.length = length + last.length
   }
 
   /** Bytes, with their own room. */
@@ -123,6 +144,13 @@ export class ByteWriter {
     this.bytes.set(value, this.length)
     this.length += value.length
   }
+}
+
+/** As `startsWith`, whose call costs more than the few characters do. */
+function beginsWith(value: string, start: string): boolean {
+  if (value.length < start.length) return false
+  for (let i = 0; i < start.length; i++) if (value.charCodeAt(i) !== start.charCodeAt(i)) return false
+  return true
 }
 
 const encoder = new TextEncoder()
@@ -135,8 +163,8 @@ export class ByteReader {
 
   constructor(
     readonly bytes: Uint8Array,
-    /** As the writer had it. */
-    readonly prefix = '',
+    /** As the writer had them. */
+    readonly known: KnownTexts = nothingKnown,
   ) {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
@@ -174,9 +202,9 @@ export class ByteReader {
   }
   text(): string {
     const first = this.u8()
-    const short = first & ~prefixBit
-    const text = decoder.decode(this.raw(short === longText ? this.u32() : short))
-    return first & prefixBit ? this.prefix + text : text
+    if (first < knownBit) return decoder.decode(this.raw(first === longText ? this.u32() : first))
+    const rest = first & longRest
+    return this.known[(first >> knownShift) & 3] + decoder.decode(this.raw(rest === longRest ? this.u32() : rest))
   }
   raw(length: number): Uint8Array {
     if (length > this.rest) throw new RangeError(`${length} bytes wanted, ${this.rest} left`)

@@ -3,8 +3,8 @@ import type { BrokerEvent, BrokerOrderEvent } from '../interfaces/broker.js'
 import type { Instrument } from '../interfaces/instrument.js'
 import type { JournalEntry } from '../interfaces/journal.js'
 import type { Fill, Order } from '../interfaces/order.js'
-import { ByteReader, type ByteWriter } from './byte-writer.js'
-import { readOrder, writeOrder } from './order-codec.js'
+import { ByteReader, known, type ByteWriter, type KnownTexts } from './byte-writer.js'
+import { readOrder, writeOrder, type Made } from './order-codec.js'
 import { damaged, fromText, toText } from './plain-values.js'
 
 /** Numbers of the entry types; append only, they are on disk. */
@@ -40,38 +40,57 @@ export interface EntryPosition {
   readonly phase: 0 | 1
 }
 
-/** Bytes before the body: kind and phase, length of the body, rows, time. */
-export const headerBytes = 21
+/**
+ * Before the body: a byte of kind and bits, length of the body, rows, time. A body of 64 KiB or more, or an entry after more rows than 32 bits count, has
+ * a wide header; every other has a narrow one.
+ */
+const headerBytes = { narrow: 15, wide: 21 } as const
+const headerBits = { wide: 64, phase: 128 } as const
+const kindMask = 63
+const most16 = 0xffff
+const most32 = 0xffff_ffff
 
 /** Names an instrument in an entry. */
 export type NumberOf = (instrument: Instrument) => number
 export type InstrumentOf = (number: number) => Instrument
 
-/** Writes one entry: header, then a body whose layout its kind decides. */
-export function writeEntry(out: ByteWriter, entry: JournalEntry, rows: number, phase: 0 | 1, numberOf: NumberOf): void {
-  out.reserve(headerBytes)
-  out.u8((kindCodes.get(entry.type) ?? 127) | (phase << 7))
-  const lengthAt = out.length
+/** Writes one entry: header, then a body whose layout its kind decides. The same entry has the same bytes whatever was written before it. */
+export function writeEntry(out: ByteWriter, entry: JournalEntry, number: number, { rows, phase }: EntryPosition, numberOf: NumberOf): void {
+  const start = out.length
+  const first = (kindCodes.get(entry.type) ?? kindMask) | (phase === 1 ? headerBits.phase : 0)
+  if (rows <= most32) {
+    out.reserve(headerBytes.narrow)
+    out.u8(first)
+    out.u16(0)
+    out.u32(rows)
+    out.i64(entry.at)
+    writeBody(out, entry, number, numberOf)
+    const length = out.length - start - headerBytes.narrow
+    out.setU16(start + 1, length)
+    if (length <= most16) return
+    out.rewind(start)
+  }
+  out.reserve(headerBytes.wide)
+  out.u8(first | headerBits.wide)
   out.u32(0)
   out.f64(rows)
   out.i64(entry.at)
-  const bodyAt = out.length
-  writeBody(out, entry, numberOf)
-  out.setU32(lengthAt, out.length - bodyAt)
+  writeBody(out, entry, number, numberOf)
+  out.setU32(start + 1, out.length - start - headerBytes.wide)
 }
 
-function writeBody(out: ByteWriter, entry: JournalEntry, numberOf: NumberOf): void {
+function writeBody(out: ByteWriter, entry: JournalEntry, number: number, numberOf: NumberOf): void {
   switch (entry.type) {
     case 'decision': {
       const { orders, predictions } = entry
-      writeOrders(out, orders, entry.at, numberOf)
+      writeOrders(out, orders, { at: entry.at, number }, numberOf)
       out.reserve(2 + 8 * predictions.length)
       out.u16(predictions.length)
       for (let i = 0; i < predictions.length; i++) out.f64(predictions[i])
       return
     }
     case 'refusal':
-      writeOrders(out, entry.orders, entry.at, numberOf)
+      writeOrders(out, entry.orders, { at: entry.at, number }, numberOf)
       out.text(toText(entry.refusal, numberOf))
       return
     case 'broker-event':
@@ -99,10 +118,10 @@ function writeBody(out: ByteWriter, entry: JournalEntry, numberOf: NumberOf): vo
   }
 }
 
-function writeOrders(out: ByteWriter, orders: readonly Order[], at: bigint, numberOf: NumberOf): void {
+function writeOrders(out: ByteWriter, orders: readonly Order[], made: Made, numberOf: NumberOf): void {
   out.reserve(2)
   out.u16(orders.length)
-  for (let i = 0; i < orders.length; i++) writeOrder(out, orders[i], at, numberOf(orders[i].instrument))
+  for (let i = 0; i < orders.length; i++) writeOrder(out, orders[i], made, numberOf(orders[i].instrument))
 }
 
 function writeBrokerEvent(out: ByteWriter, event: BrokerEvent, at: bigint, numberOf: NumberOf): void {
@@ -135,11 +154,11 @@ function writeFill(out: ByteWriter, fill: Fill, at: bigint, numberOf: NumberOf):
   // A fee past nine billion units does not fit 64 bits of nano-units; it is no fee.
   out.i64(fill.fee.nano)
   if (isLater) out.i64(fill.at)
-  out.text(fill.executionId)
-  out.textAgain(fill.clientOrderId, out.orderIds)
-  out.textAgain(fill.fee.currency, out.currencies)
-  out.textAgain(fill.account, out.accounts)
-  if (fill.corrects !== undefined) out.text(fill.corrects)
+  out.likely(fill.executionId, known.execution)
+  out.orderId(fill.clientOrderId)
+  out.likely(fill.fee.currency, known.currency)
+  out.likely(fill.account, known.account)
+  if (fill.corrects !== undefined) out.likely(fill.corrects, known.execution)
 }
 
 /** Bits that say which members of an order event follow. */
@@ -160,7 +179,7 @@ function writeOrderEvent(out: ByteWriter, event: BrokerOrderEvent, at: bigint): 
   )
   if (filledQuantity !== undefined) out.f64(filledQuantity)
   if (isLater) out.i64(event.at)
-  out.textAgain(event.clientOrderId, out.orderIds)
+  out.orderId(event.clientOrderId)
   if (brokerOrderId !== undefined) out.text(brokerOrderId)
   if (change !== undefined) out.text(JSON.stringify(change))
   if (message !== undefined) out.text(message)
@@ -173,6 +192,8 @@ export interface RawEntry extends EntryPosition {
   readonly at: bigint
   /** Header and body. */
   readonly bytes: Uint8Array
+  /** Where the body begins in them. */
+  readonly bodyAt: number
 }
 
 /** Splits a record's payload into entries. */
@@ -181,27 +202,30 @@ export function* splitEntries(payload: Uint8Array, first: number): Generator<Raw
   let number = first
   while (reader.rest > 0) {
     const start = reader.at
-    if (reader.rest < headerBytes) throw damaged(number, `${reader.rest} bytes where a header of ${headerBytes} should be`)
+    const isWide = (payload[start] & headerBits.wide) !== 0
+    const header = isWide ? headerBytes.wide : headerBytes.narrow
+    if (reader.rest < header) throw damaged(number, `${reader.rest} bytes where a header of ${header} should be`)
     const code = reader.u8()
-    const length = reader.u32()
-    const rows = reader.f64()
+    const length = isWide ? reader.u32() : reader.u16()
+    const rows = isWide ? reader.f64() : reader.u32()
     const at = reader.i64()
-    const kind = kinds[code & 127]
-    if (kind === undefined) throw damaged(number, `kind ${code & 127} is unknown; it was written by a newer version`)
+    const kind = kinds[code & kindMask]
+    if (kind === undefined) throw damaged(number, `kind ${code & kindMask} is unknown; it was written by a newer version`)
     if (length > reader.rest) throw damaged(number, `its body of ${length} bytes is cut at ${reader.rest}`)
+    const bodyAt = reader.at - start
     reader.at += length
-    yield { number, kind, rows, phase: code > 127 ? 1 : 0, at, bytes: payload.subarray(start, reader.at) }
+    yield { number, kind, rows, phase: code & headerBits.phase ? 1 : 0, at, bytes: payload.subarray(start, reader.at), bodyAt }
     number++
   }
 }
 
 /**
  * Decodes an entry.
- * @param prefix what the writer left out of texts
+ * @param texts what the writer named by number
  * @throws {TradingError} `JOURNAL_DAMAGED` naming the entry
  */
-export function readEntry(raw: RawEntry, instrumentOf: InstrumentOf, prefix: string): JournalEntry {
-  const from = new ByteReader(raw.bytes.subarray(headerBytes), prefix)
+export function readEntry(raw: RawEntry, instrumentOf: InstrumentOf, texts: KnownTexts): JournalEntry {
+  const from = new ByteReader(raw.bytes.subarray(raw.bodyAt), texts)
   try {
     return readBody(raw, from, instrumentOf)
   } catch (cause) {
@@ -209,20 +233,20 @@ export function readEntry(raw: RawEntry, instrumentOf: InstrumentOf, prefix: str
   }
 }
 
-function readBody({ kind, at }: RawEntry, from: ByteReader, instrumentOf: InstrumentOf): JournalEntry {
+function readBody({ kind, at, number }: RawEntry, from: ByteReader, instrumentOf: InstrumentOf): JournalEntry {
   switch (kind) {
     case 'decision':
       return {
         type: kind,
         at,
-        orders: list(from.u16(), () => readOrder(from, at, instrumentOf)),
+        orders: list(from.u16(), () => readOrder(from, { at, number }, instrumentOf)),
         predictions: list(from.u16(), () => from.f64()),
       }
     case 'refusal':
       return {
         type: kind,
         at,
-        orders: list(from.u16(), () => readOrder(from, at, instrumentOf)),
+        orders: list(from.u16(), () => readOrder(from, { at, number }, instrumentOf)),
         refusal: fromText(from.text(), instrumentOf) as Refusal,
       }
     case 'broker-event':

@@ -32,16 +32,21 @@ const has = {
   reason: 256,
   link: 512,
   created: 1024,
+  decision: 2048,
 } as const
+
+/** Where an order is written: one that was made there repeats neither time nor number. */
+export interface Made {
+  readonly at: bigint
+  /** Of the entry. */
+  readonly number: number
+}
 
 /** Most bytes of an order's numbers. */
 const numberBytes = 71
 
-/**
- * An order: bits of what it has, its numbers, then its texts.
- * @param at time of the entry; an order made then does not repeat it
- */
-export function writeOrder(out: ByteWriter, order: Order, at: bigint, number: number): void {
+/** An order: bits of what it has, its numbers, then its texts. @param instrument its number */
+export function writeOrder(out: ByteWriter, order: Order, { at, number }: Made, instrument: number): void {
   const { limitPrice, stopPrice, trailAmount, trailFraction, expiresAt, account, reason, link } = order
   let bits = 0
   if (limitPrice !== undefined) bits |= has.limit
@@ -54,30 +59,34 @@ export function writeOrder(out: ByteWriter, order: Order, at: bigint, number: nu
   if (account !== undefined) bits |= has.account
   if (reason !== undefined) bits |= has.reason
   if (link !== undefined) bits |= has.link
-  if (order.createdAt !== at) bits |= has.created
+  const isLater = order.createdAt !== at
+  const isElsewhere = order.decision !== number
+  if (isLater) bits |= has.created
+  if (isElsewhere) bits |= has.decision
   out.reserve(numberBytes)
   out.u16(bits)
-  out.u32(number)
+  out.u32(instrument)
   out.u8((order.side === 'buy' ? 0 : 1) | ((typeCodes.get(order.type) ?? 0) << 1) | ((tifCodes.get(order.timeInForce) ?? 0) << 5))
   out.f64(order.quantity)
-  out.f64(order.decision)
-  if (order.createdAt !== at) out.i64(order.createdAt)
+  if (isElsewhere) out.f64(order.decision)
+  if (isLater) out.i64(order.createdAt)
   if (limitPrice !== undefined) out.f64(limitPrice)
   if (stopPrice !== undefined) out.f64(stopPrice)
   if (trailAmount !== undefined) out.f64(trailAmount)
   if (trailFraction !== undefined) out.f64(trailFraction)
   if (expiresAt !== undefined) out.i64(expiresAt)
-  out.textAgain(order.clientOrderId, out.orderIds)
+  out.orderId(order.clientOrderId)
   if (account !== undefined) out.text(account)
   if (reason !== undefined) out.text(reason)
   if (link !== undefined) out.text(JSON.stringify([link.groupId, link.role, link.parentClientOrderId ?? null]))
 }
 
-export function readOrder(from: ByteReader, at: bigint, instrumentOf: (number: number) => Instrument): Order {
+export function readOrder(from: ByteReader, { at, number }: Made, instrumentOf: (number: number) => Instrument): Order {
   const bits = from.u16()
   const instrument = instrumentOf(from.u32())
   const codes = from.u8()
-  const [quantity, decision] = [from.f64(), from.f64()]
+  const quantity = from.f64()
+  const decision = bits & has.decision ? from.f64() : number
   const createdAt = bits & has.created ? from.i64() : at
   const numbers = {
     ...(bits & has.limit ? { limitPrice: from.f64() } : {}),

@@ -3,7 +3,7 @@ import { openLog, readLog, type DurableLog } from '@gatehouse/durable-log'
 import { TradingError } from '@gatehouse/contracts'
 import type { Instrument } from '../interfaces/instrument.js'
 import type { Journal, JournalEntry } from '../interfaces/journal.js'
-import { ByteWriter } from './byte-writer.js'
+import { ByteWriter, nothingKnown, type KnownTexts } from './byte-writer.js'
 import { readEntry, splitEntries, writeEntry, type EntryPosition, type RawEntry } from './codec.js'
 
 /** A written entry that differs from what the run did this time. */
@@ -19,13 +19,17 @@ export interface Difference {
 /** Entries are gathered into records of about this size. */
 const recordBytes = 256 * 1024
 
-/** What the ids of a run's orders begin with: written once, with the run's start, and left out of every other text. */
-const orderPrefix = (runId: string): string => `${runId}-`
+/** What a run's start says of texts that come again: ids of its orders, currency, and the account and executions of a simulated broker. */
+function knownTexts({ runId, config }: Extract<JournalEntry, { type: 'run-started' }>): KnownTexts {
+  const { broker } = JSON.parse(config) as { readonly broker?: { readonly name?: string; readonly currency?: string } }
+  const { name = '', currency = '' } = broker ?? {}
+  return [`${runId}-`, currency, name, name && `${name}-`]
+}
 
 /** Where a journal's entries come from when a run is done again. */
 export class WrittenEntries {
   readonly #instruments: Instrument[] = []
-  #prefix = ''
+  #known = nothingKnown
   #queue: RawEntry[] = []
   #head = 0
   #first = 0
@@ -74,9 +78,9 @@ export class WrittenEntries {
       if (instrument === undefined) throw new RangeError(`instrument ${number} was never introduced`)
       return instrument
     }
-    const entry = readEntry(raw, instrumentOf, this.#prefix)
+    const entry = readEntry(raw, instrumentOf, this.#known)
     if (entry.type === 'instrument') this.#instruments[entry.number] ??= entry.instrument
-    if (entry.type === 'run-started') this.#prefix = orderPrefix(entry.runId)
+    if (entry.type === 'run-started') this.#known = knownTexts(entry)
     return entry
   }
 
@@ -128,8 +132,8 @@ export class RunJournal implements Journal {
   }
 
   /** Goes on after what is written, without doing it again. */
-  async continue(runId: string | undefined): Promise<void> {
-    if (runId !== undefined) this.#out.prefix = orderPrefix(runId)
+  async continue(start: JournalState['start']): Promise<void> {
+    if (start !== undefined) this.#out.known = knownTexts(start)
     for await (const { payload } of this.#log?.read() ?? []) {
       this.#hash.update(payload)
       for (const raw of splitEntries(payload, this.next)) this.next = raw.number + 1
@@ -164,9 +168,8 @@ export class RunJournal implements Journal {
     const out = this.#out
     const start = out.length
     this.#requireSame()
-    const { rows, phase } = this.#position()
-    writeEntry(out, entry, rows, phase, this.#numberOf)
-    if (entry.type === 'run-started') out.prefix = orderPrefix(entry.runId)
+    writeEntry(out, entry, number, this.#position(), this.#numberOf)
+    if (entry.type === 'run-started') out.known = knownTexts(entry)
     if (this.#isCatchingUp) this.#compare(number, entry, start)
     else if (out.length >= recordBytes) this.flush()
     return number
@@ -194,7 +197,7 @@ export class RunJournal implements Journal {
     } else if (written.kind === 'instrument') {
       this.#written?.decode(written)
     }
-    this.#out.length = start
+    this.#out.rewind(start)
   }
 
   /** A resumed run that does something else than is written is another run: nothing of it may be added, even when the strategy catches this. */
@@ -215,7 +218,7 @@ export class RunJournal implements Journal {
     const payload = out.bytes.subarray(0, out.length)
     this.#log?.appendSync(payload, { durability: this.#durability })
     this.#hash.update(payload)
-    out.length = 0
+    out.rewind(0)
   }
 
   async sync(): Promise<void> {
@@ -345,7 +348,7 @@ export async function openJournal(options: {
     }
     const written = state.entries === 0 || options.resume === 'fold' ? undefined : new WrittenEntries(log.read())
     const journal = new RunJournal({ directory, log, written, durability })
-    if (options.resume === 'fold') await journal.continue(state.start?.runId)
+    if (options.resume === 'fold') await journal.continue(state.start)
     return { journal, state }
   } catch (error) {
     await log.close()

@@ -1,18 +1,30 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { equity, type BrokerEvent, type Fill, type JournalEntry, type Order } from '@gatehouse/core'
-import { ByteWriter } from '../../src/journal/byte-writer.js'
+import { ByteWriter, type KnownTexts } from '../../src/journal/byte-writer.js'
 import { readEntry, splitEntries, writeEntry } from '../../src/journal/codec.js'
 
 const instruments = [equity('ONE', { venue: 'SIM', calendar: '24x7' }), equity('TWO', { venue: 'SIM', calendar: '24x7' })]
 const prefix = 'run-1-'
+const texts: KnownTexts = [prefix, 'USD', 'simulated', 'simulated-']
 
 const time = fc.bigInt({ min: 0n, max: 2_000_000_000_000_000_000n })
 const number = fc.oneof(fc.double(), fc.integer())
 // Ids of the run, what only looks like one, other scripts, and texts longer than a byte of length can say.
 const text = fc.oneof(
   fc.nat(99_999).map((id) => `${prefix}${id}`),
-  fc.constantFrom('', prefix, prefix.slice(0, -1), 'USD', 'simulated', 'a'.repeat(126), 'a'.repeat(127), `${prefix}${'é'.repeat(200)}`),
+  fc.constantFrom(
+    '',
+    prefix,
+    prefix.slice(0, -1),
+    'USD',
+    'USDT',
+    'simulated',
+    'a'.repeat(126),
+    'a'.repeat(127),
+    `${prefix}${'é'.repeat(200)}`,
+  ),
+  fc.constantFrom(...[0, 1, 30, 31, 32, 200].map((length) => `simulated-${'7'.repeat(length)}`), 'simulated-é'),
   fc.string({ unit: 'binary', maxLength: 300 }),
 )
 const maybe = <T>(of: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(of, { nil: undefined })
@@ -37,7 +49,7 @@ const order: fc.Arbitrary<Order> = fc.record({
   reason: maybe(text),
   createdAt: time,
   link: maybe(fc.record({ groupId: text, role: fc.constantFrom('entry' as const, 'stopLoss' as const) })),
-  decision: fc.nat(),
+  decision: fc.nat(12),
 })
 const fill: fc.Arbitrary<Fill> = fc.record({
   type: fc.constant('fill' as const),
@@ -102,11 +114,12 @@ describe('entries of a journal', () => {
       fc.property(fc.array(fc.tuple(entry, fc.boolean()), { maxLength: 12 }), (drawn) => {
         const entries = drawn.map(([each, isAtOnce]) => (isAtOnce ? atOnce(each) : each))
         const out = new ByteWriter()
-        out.prefix = prefix
-        entries.forEach((each, i) => writeEntry(out, each, i, 1, (of) => instruments.indexOf(of)))
+        out.known = texts
+        const rowsOf = (i: number): number => i * 1_000_000_007
+        entries.forEach((each, i) => writeEntry(out, each, i, { rows: rowsOf(i), phase: 1 }, (of) => instruments.indexOf(of)))
         const read = [...splitEntries(out.bytes.subarray(0, out.length), 0)]
-        expect(read.map(({ rows }) => rows)).toEqual(entries.map((_, i) => i))
-        expect(read.map((raw) => plain(readEntry(raw, (of) => instruments[of], prefix)))).toEqual(entries.map(plain))
+        expect(read.map(({ rows }) => rows)).toEqual(entries.map((_, i) => rowsOf(i)))
+        expect(read.map((raw) => plain(readEntry(raw, (of) => instruments[of], texts)))).toEqual(entries.map(plain))
       }),
       { numRuns: 500 },
     )
@@ -117,9 +130,10 @@ describe('entries of a journal', () => {
       fc.property(entry, entry, (before, of) => {
         const alone = new ByteWriter()
         const after = new ByteWriter()
-        writeEntry(after, before, 0, 0, () => 0)
+        for (const out of [alone, after]) out.known = texts
+        writeEntry(after, before, 0, { rows: 0, phase: 0 }, () => 0)
         const start = after.length
-        for (const out of [alone, after]) writeEntry(out, of, 1, 0, () => 0)
+        for (const out of [alone, after]) writeEntry(out, of, 1, { rows: 1, phase: 0 }, () => 0)
         expect(after.bytes.slice(start, after.length)).toEqual(alone.bytes.slice(0, alone.length))
       }),
     )
@@ -127,12 +141,27 @@ describe('entries of a journal', () => {
 
   test('that are cut or hold an unknown kind are refused by number', () => {
     const out = new ByteWriter()
-    writeEntry(out, { type: 'log', at: 5n, message: 'one', fields: '{}' }, 0, 0, () => 0)
+    writeEntry(out, { type: 'log', at: 5n, message: 'one', fields: '{}' }, 0, { rows: 0, phase: 0 }, () => 0)
     for (let cut = 1; cut < out.length; cut++) {
       expect(() => [...splitEntries(out.bytes.slice(0, cut), 7)]).toThrow(expect.objectContaining({ code: 'JOURNAL_DAMAGED' }))
     }
     const bytes = out.bytes.slice(0, out.length)
-    bytes[0] = 126
-    expect(() => [...splitEntries(bytes, 7)]).toThrow(/Entry 7 .*kind 126 is unknown/)
+    bytes[0] = 62
+    expect(() => [...splitEntries(bytes, 7)]).toThrow(/Entry 7 .*kind 62 is unknown/)
+  })
+
+  test('of 64 KiB and more, or after more rows than 32 bits count, read back as they were written', () => {
+    const rows = [1, 2 ** 32 - 1, 2 ** 32, 2 ** 40]
+    for (const size of [65_535, 65_536, 1_000_000]) {
+      const out = new ByteWriter()
+      const state = new Uint8Array(size).fill(7)
+      for (const row of rows) writeEntry(out, { type: 'checkpoint', at: 5n, state }, 0, { rows: row, phase: 0 }, () => 0)
+      const read = [...splitEntries(out.bytes.subarray(0, out.length), 0)]
+      expect(read.map((raw) => raw.rows)).toEqual(rows)
+      for (const raw of read) {
+        const entry = readEntry(raw, () => instruments[0], texts)
+        expect(entry.type === 'checkpoint' && Buffer.compare(entry.state, state)).toBe(0)
+      }
+    }
   })
 })
