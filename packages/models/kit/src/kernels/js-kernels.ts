@@ -1,5 +1,6 @@
 import { attentionKernels } from './js/attention.js'
 import { denseKernels } from './js/dense.js'
+import { inputKernels } from './js/inputs.js'
 import { lossKernels } from './js/losses.js'
 import { optimiserKernels } from './js/optimiser.js'
 import { recurrentKernels } from './js/recurrent.js'
@@ -17,6 +18,7 @@ export function jsKernels(): KernelSet {
   return {
     backend: 'js',
     functions: {
+      ...inputKernels(heap),
       ...denseKernels(heap),
       ...recurrentKernels(heap),
       ...attentionKernels(heap),

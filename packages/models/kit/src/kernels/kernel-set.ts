@@ -11,6 +11,8 @@ export interface KernelFunctions {
   readonly add: (n: number, source: Pointer, target: Pointer) => void
   readonly scale: (n: number, p: Pointer, factor: number) => void
   readonly sumSquares: (n: number, p: Pointer) => number
+  readonly normalise: (rows: number, features: number, X: Pointer, center: Pointer, scale: Pointer, lower: number, upper: number) => void
+  readonly clean: (n: number, X: Pointer) => void
   readonly gemm: (
     M: number,
     N: number,

@@ -131,6 +131,38 @@ export function sumSquares(n: i32, p: usize): f64 {
   return sum
 }
 
+function bounded(x: v128, center: v128, scale: v128, lower: v128, upper: v128): v128 {
+  // What is missing (NaN) passes both bounds and is masked to zero.
+  const z = f64x2.pmin(f64x2.pmax(f64x2.div(f64x2.sub(f64x2.promote_low_f32x4(x), center), scale), lower), upper)
+  return f32x4.demote_f64x2_zero(v128.and(z, f64x2.eq(z, z)))
+}
+/** Rows in place: (x - center) / scale within bounds, missing as zero; center and scale are f64, one a feature, and so is the arithmetic. */
+export function normalise(rows: i32, features: i32, X: usize, center: usize, scale: usize, lower: f64, upper: f64): void {
+  const low = f64x2.splat(lower)
+  const high = f64x2.splat(upper)
+  for (; rows > 0; rows--) {
+    let c = center
+    let s = scale
+    let k = features
+    for (; k > 1; k -= 2) {
+      v128.store64_lane(X, bounded(v128.load64_zero(X), ld(c), ld(s), low, high), 0)
+      X += 8
+      c += 16
+      s += 16
+    }
+    if (k) {
+      v128.store32_lane(X, bounded(v128.load32_zero(X), v128.load64_splat(c), v128.load64_splat(s), low, high), 0)
+      X += 4
+    }
+  }
+}
+/** Missing as zero, in place. */
+export function clean(n: i32, X: usize): void {
+  const end = X + ((<usize>n) << 2)
+  for (; X + 16 <= end; X += 16) st(X, v128.and(ld(X), f32x4.eq(ld(X), ld(X))))
+  for (; X < end; X += 4) if (load<f32>(X) != load<f32>(X)) store<f32>(X, 0)
+}
+
 /** C[M,N] (+)= A B. A(i,k) at A + i*ai + k*ak; B and C row-major with strides ldb, ldc; every stride in bytes. */
 export function gemm(
   M: i32,

@@ -1,4 +1,5 @@
 import { TradingError } from '@gatehouse/contracts'
+import { type KernelSet, type Pointer } from '../kernels/index.js'
 
 /**
  * How raw features become network inputs. It is part of the artifact and applied where a feature enters the plan, in float64 before the cast to float32, by
@@ -93,6 +94,26 @@ export function normalise(
       if (++j === features) j = 0
     }
   }
+}
+
+/**
+ * {@link normalise} over rows that lie in a kernel set's memory, in place: the same bits, several times as fast. Allocates there, once. `within-group` rows are left
+ * as they are: {@link normaliseGroup} writes all of them.
+ */
+export function placedNormaliser(
+  kernels: KernelSet,
+  { kind, center, scale, lower, upper }: Normaliser,
+): (rows: number, size: number, at: Pointer) => void {
+  const { functions } = kernels
+  if (kind === 'within-group') return () => undefined
+  if (kind === 'none') return (rows, size, at) => functions.clean(rows * size, at)
+  const features = center.length
+  const [centers, scales] = [center, scale].map((column) => {
+    const pointer = kernels.allocate(2 * features)
+    new Float64Array(kernels.f32.buffer, pointer, features).set(column)
+    return pointer
+  })
+  return (rows, size, at) => functions.normalise((rows * size) / features, features, at, centers, scales, lower, upper)
 }
 
 /** Standardises each column over the rows of one group in place, for rankers: only the order within the day matters. Missing entries stay at zero. */

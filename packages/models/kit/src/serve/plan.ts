@@ -4,7 +4,7 @@ import { type NetworkDefinition } from '../network/definition.js'
 import { type Weights } from '../network/parameters.js'
 import { compileProgram } from '../network/program.js'
 import { type ResolvedHead, resolveNetwork, sizeOf } from '../network/resolve.js'
-import { noNormaliser, normalise, type Normaliser, normaliseGroup } from './normaliser.js'
+import { noNormaliser, type Normaliser, normaliseGroup, placedNormaliser } from './normaliser.js'
 
 /** What a head outputs: `logits` of classes or of one event, `probabilities` of ordered classes, a `value`, a ranking `score`. */
 export type OutputKind = 'logits' | 'probabilities' | 'value' | 'score'
@@ -55,6 +55,7 @@ export function compilePlan({ network: definition, weights, normaliser = noNorma
   const kernels = makeKernels(backend)
   const program = compileProgram(network, kernels, { rows: most, training: false })
   program.load(weights)
+  const normalise = placedNormaliser(kernels, normaliser)
   // The memory does not grow any more, so these views stay valid.
   const { f32 } = kernels
   const inputSize = sizeOf(network.input)
@@ -70,7 +71,8 @@ export function compilePlan({ network: definition, weights, normaliser = noNorma
     compute(input) {
       const rows = input.length / inputSize
       if (!Number.isInteger(rows) || rows < 1 || rows > most) throw badInput(input.length, inputSize, most)
-      normalise(normaliser, input, input.length, f32, at)
+      f32.set(input, at)
+      normalise(rows, inputSize, program.input)
       normaliseGroup(normaliser, input, rows, features, f32, at)
       program.forward(rows)
       const result = results[rows - 1]
