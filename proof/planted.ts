@@ -100,7 +100,7 @@ async function judgeAll(): Promise<void> {
 }
 
 async function inProcess(one: Case): Promise<PlantedResult> {
-  const child = fork(fileURLToPath(import.meta.url), ['--case', JSON.stringify(one)])
+  const child = fork(fileURLToPath(import.meta.url), ['--case', JSON.stringify(one)], { serialization: 'advanced' })
   const ended = once(child, 'exit')
   const result = await Promise.race([once(child, 'message'), ended])
   await ended
