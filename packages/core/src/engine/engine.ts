@@ -12,7 +12,7 @@ import type { Strategy, Timer } from '../interfaces/strategy.js'
 import type { TimeNs } from '../interfaces/time.js'
 import type { CorporateActionView } from '../interfaces/view.js'
 import { OrderLog } from '../order/order-log.js'
-import { comparePositions, reconcile, type PositionDifference } from '../order/reconciler.js'
+import { comparePositions, reconcile, restatements, type PositionDifference } from '../order/reconciler.js'
 import { batchDigest } from '../journal/batch-digest.js'
 import type { RunJournal } from '../journal/run-journal.js'
 import type { OrderRecord } from '../order/order-record.js'
@@ -624,6 +624,10 @@ export class Engine {
     this.#isDerived = true
     try {
       for (const event of reconcile(this.orderLog, snapshot).events) this.handle(event)
+      for (const claim of restatements(this.orderLog, snapshot)) {
+        this.#updated(claim.record, this.orderLog.restate(claim, snapshot.asOf))
+        if (claim.record.isTerminal) this.trader.settled(claim.record.index)
+      }
     } finally {
       this.#isDerived = wasDerived
     }

@@ -115,6 +115,7 @@ export interface BrokerSnapshot {
   readonly type: 'broker-snapshot'
   readonly asOf: TimeNs
   readonly complete: boolean
+  /** Orders that work; a broker that still knows ended ones lists them too, with how they ended. */
   readonly orders: readonly BrokerOrder[]
   /** Executions the broker still remembers, corrections included. */
   readonly executions: readonly Fill[]

@@ -1,7 +1,8 @@
 import type { BrokerOrderEvent, FillCanceled } from '../interfaces/broker.js'
 import type { Fill, Order, OrderChange, OrderStatus } from '../interfaces/order.js'
 import type { TimeNs } from '../interfaces/time.js'
-import { isTerminal, OrderRecord } from './order-record.js'
+import { isTerminal, OrderRecord, type TerminalStatus } from './order-record.js'
+import type { Restatement } from './reconciler.js'
 
 /** What an event did to the log. */
 export interface FillEffect {
@@ -200,7 +201,7 @@ export class OrderLog {
     if (record.toldFilled < record.filledQuantity) record.toldFilled = record.filledQuantity
     record.updatedAt = fill.at
     if (record.filledQuantity >= record.quantity && previousStatus !== 'filled') {
-      if (isTerminal(previousStatus)) this.counts[previousStatus as 'canceled']--
+      if (isTerminal(previousStatus)) this.counts[previousStatus]--
       this.#end(record, 'filled', fill.at, undefined)
     } else if (!record.isTerminal) {
       if (isPending(record.status)) record.settledStatus = 'partiallyFilled'
@@ -221,6 +222,44 @@ export class OrderLog {
     return { record, fill }
   }
 
+  /**
+   * Takes the broker's word for an order that our executions do not explain: its end, or that it still works, and what is filled. Our executions of it
+   * that the broker does not count are spent.
+   */
+  restate({ record, status, filledQuantity, executions, message }: Restatement, at: TimeNs): OrderStatus {
+    const previousStatus = record.status
+    const { clientOrderId } = record.order
+    if (this.#deduplicate) {
+      for (const [id, fill] of this.#executions) if (fill?.clientOrderId === clientOrderId) this.#executions.set(id, undefined)
+      for (const fill of executions) this.#remember(fill.executionId, fill)
+    }
+    record.filledQuantity = filledQuantity
+    record.toldFilled = filledQuantity
+    record.averagePrice =
+      executions.length === 0 ? NaN : executions.reduce((sum, { price, quantity }) => sum + price * quantity, 0) / filledQuantity
+    if (isTerminal(previousStatus)) this.counts[previousStatus]--
+    if (isTerminal(status)) {
+      this.#end(record, status, at, message)
+      this.#settle(record)
+    } else {
+      // A change or cancel that has not been answered is still to be answered.
+      const isAsked = isPending(previousStatus)
+      set(record, isAsked ? previousStatus : filledQuantity > 0 ? 'partiallyFilled' : 'accepted', at, message)
+      this.#reopen(record)
+    }
+    return previousStatus
+  }
+
+  #reopen(record: OrderRecord): void {
+    const open = (this.#open[record.index] ??= [])
+    if (open.includes(record)) return
+    open.push(record)
+    this.openCount++
+    // It is not forgotten with those that ended before it.
+    const at = this.#ended.indexOf(record.order.clientOrderId)
+    if (at >= 0) this.#ended[at] = ''
+  }
+
   #unfill(record: OrderRecord, fill: Fill): void {
     const filled = record.filledQuantity - fill.quantity
     record.averagePrice = filled > 0 ? (record.averagePrice * record.filledQuantity - fill.price * fill.quantity) / filled : NaN
@@ -228,7 +267,7 @@ export class OrderLog {
     record.toldFilled = Math.min(record.toldFilled, record.filledQuantity)
   }
 
-  #end(record: OrderRecord, status: 'filled' | 'canceled' | 'rejected' | 'expired', at: TimeNs, message: string | undefined): void {
+  #end(record: OrderRecord, status: TerminalStatus, at: TimeNs, message: string | undefined): void {
     record.askedQuantity = undefined
     set(record, status, at, message)
     this.counts[status]++

@@ -1,8 +1,11 @@
 import type { Order, OrderState, OrderStatus } from '../interfaces/order.js'
 import type { TimeNs } from '../interfaces/time.js'
 
+/** How an order may end. */
+export type TerminalStatus = 'filled' | 'canceled' | 'rejected' | 'expired'
+
 /** True once the broker has ended the order. */
-export function isTerminal(status: OrderStatus): boolean {
+export function isTerminal(status: OrderStatus): status is TerminalStatus {
   return status === 'filled' || status === 'canceled' || status === 'rejected' || status === 'expired'
 }
 

@@ -1,7 +1,8 @@
 import type { BrokerEvent, BrokerSnapshot } from '../interfaces/broker.js'
 import type { Instrument } from '../interfaces/instrument.js'
+import type { Fill, OrderStatus } from '../interfaces/order.js'
 import type { OrderLog } from './order-log.js'
-import type { OrderRecord } from './order-record.js'
+import { isTerminal, type OrderRecord } from './order-record.js'
 
 /** A position that fills do not explain. */
 export interface PositionDifference {
@@ -32,7 +33,7 @@ export function reconcile(log: OrderLog, snapshot: BrokerSnapshot): Reconciliati
     const record = clientOrderId === undefined ? undefined : log.find(clientOrderId)
     if (record === undefined) {
       const remainingQuantity = quantity - filledQuantity
-      if (remainingQuantity > 0)
+      if (remainingQuantity > 0 && !isTerminal(status))
         events.push({ type: 'foreign-order', brokerOrderId, instrument, side, remainingQuantity, at: snapshot.asOf })
       continue
     }
@@ -64,9 +65,7 @@ function wasSentBefore(record: OrderRecord, { asOf }: BrokerSnapshot): boolean {
 
 function absent(record: OrderRecord, snapshot: BrokerSnapshot): BrokerEvent {
   const { clientOrderId } = record.order
-  const executed = snapshot.executions
-    .filter((fill) => fill.clientOrderId === clientOrderId)
-    .reduce((total, { quantity }) => total + quantity, 0)
+  const executed = total(snapshot.executions.filter((fill) => fill.clientOrderId === clientOrderId))
   const filledQuantity = Math.max(executed, record.filledQuantity)
   const base = { type: 'broker-order', clientOrderId, at: snapshot.asOf, filledQuantity } as const
   if (filledQuantity >= record.quantity - 5e-10) return { ...base, status: 'filled' }
@@ -76,6 +75,40 @@ function absent(record: OrderRecord, snapshot: BrokerSnapshot): BrokerEvent {
     : 'the broker no longer has it: a complete snapshot does not have it'
   return { ...base, status: 'canceled', message }
 }
+
+/** What a broker says of an order that its executions, as we were told of them, do not explain. */
+export interface Restatement {
+  readonly record: OrderRecord
+  readonly status: OrderStatus
+  readonly filledQuantity: number
+  /** Every execution of the order that counts. */
+  readonly executions: readonly Fill[]
+  readonly message: string
+}
+
+/**
+ * Orders whose end or filled quantity a complete snapshot states otherwise, once everything in it has been handled: executions were corrected, and
+ * the correction, or what it corrects, was never told. Believed only of an order that the snapshot's own executions add up for: a broker that looks at
+ * orders and executions one after the other, or remembers today's executions only, is not taken at half its word.
+ */
+export function restatements(log: OrderLog, { orders, executions, complete, asOf }: BrokerSnapshot): Restatement[] {
+  if (!complete) return []
+  const found: Restatement[] = []
+  for (const { clientOrderId, status, filledQuantity } of orders) {
+    const record = clientOrderId === undefined ? undefined : log.find(clientOrderId)
+    if (record === undefined || record.updatedAt > asOf) continue
+    const isSameEnd = isTerminal(status) || record.isTerminal ? status === record.status : true
+    if (isSameEnd && isSame(filledQuantity, record.filledQuantity)) continue
+    const ofOrder = executions.filter((fill) => fill.clientOrderId === clientOrderId)
+    if (!isSame(filledQuantity, total(ofOrder))) continue
+    const message = `it was ${record.status} with ${record.filledQuantity} filled as we were told, a complete snapshot says ${status} with ${filledQuantity}: executions were corrected out of sight`
+    found.push({ record, status, filledQuantity, executions: ofOrder, message })
+  }
+  return found
+}
+
+const isSame = (a: number, b: number): boolean => Math.abs(a - b) <= 5e-10
+const total = (fills: readonly Fill[]): number => fills.reduce((sum, { quantity }) => sum + quantity, 0)
 
 /** Positions of a complete snapshot that differ from ours once all executions are counted. */
 export function comparePositions(snapshot: BrokerSnapshot, ours: ReadonlyMap<Instrument, number>): PositionDifference[] {

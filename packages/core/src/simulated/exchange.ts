@@ -14,6 +14,7 @@ import type { SimulatedBrokerOptions } from './options.js'
 import { Random } from './random.js'
 import { VenueOrder } from './resting-order.js'
 import { Schedule } from './schedule.js'
+import { decimalPrice } from './decimal-price.js'
 import type { SlippageModel } from './slippage.js'
 import { VenueMarket } from './venue-market.js'
 
@@ -541,7 +542,8 @@ export class SimulatedExchange implements MarketSimulation {
   }
 
   /** One execution, of an order or of the venue's own doing. */
-  #trade(order: VenueOrder | undefined, index: number, signed: number, price: number, liquidity: 'added' | 'removed'): void {
+  #trade(order: VenueOrder | undefined, index: number, signed: number, told: number, liquidity: 'added' | 'removed'): void {
+    const price = decimalPrice(told)
     const instrument = order?.order.instrument ?? this.#world.instrument(index)
     const { multiplier, currency } = instrument
     const side = signed > 0 ? 'buy' : 'sell'

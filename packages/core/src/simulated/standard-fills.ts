@@ -1,4 +1,5 @@
 import type { BarView, BookView, QuoteView, TradeView } from '../interfaces/view.js'
+import { decimalPrice } from './decimal-price.js'
 import type { BookMatch, FillModel, MarketState, Match } from './fill-model.js'
 import type { RestingOrder } from './resting-order.js'
 
@@ -179,7 +180,7 @@ function closeInside(order: RestingOrder, bar: BarView, match: Match): void {
 /** The stop price of a trailing stop from the best price so far. */
 export function trailedStop(order: RestingOrder): number {
   const distance = order.trailAmount ?? order.extreme * (order.order.trailFraction ?? NaN)
-  return order.side === 'buy' ? order.extreme + distance : order.extreme - distance
+  return decimalPrice(order.side === 'buy' ? order.extreme + distance : order.extreme - distance)
 }
 
 function trail(order: RestingOrder, price: number): void {

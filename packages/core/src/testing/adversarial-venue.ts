@@ -35,6 +35,8 @@ export interface AdversarialVenueOptions {
   readonly price?: number | undefined
   /** The venue's clock, ns; it moves by a microsecond a message. */
   readonly startsAt?: TimeNs | undefined
+  /** Its snapshots list orders that have ended, too; default false. */
+  readonly listsEnded?: boolean | undefined
 }
 
 interface VenueOrder {
@@ -90,6 +92,7 @@ class Venue implements AdversarialVenue {
   #cash: bigint
   #time: bigint
   readonly #price: number
+  readonly #listsEnded: boolean
   #session: BrokerSession | undefined
   #isConnected = false
   #outbox: BrokerEvent[] = []
@@ -103,12 +106,14 @@ class Venue implements AdversarialVenue {
     cash = 100_000,
     price = 100,
     startsAt = 1_700_000_000_000_000_000n,
+    listsEnded = false,
   }: AdversarialVenueOptions) {
     this.#faults = faults
     this.#random = new RandomStream(seed)
     this.#cash = toNano(cash)
     this.#price = price
     this.#time = startsAt
+    this.#listsEnded = listsEnded
     this.broker = this.#makeBroker(environment)
   }
 
@@ -185,7 +190,7 @@ class Venue implements AdversarialVenue {
     this.#time += 1000n
     const isIncomplete = this.#chance(this.#faults.incompleteSnapshot)
     const keep = <T>(all: T[]): T[] => (isIncomplete ? all.filter(() => this.#random.uniform() < 0.5) : all)
-    const orders = [...this.#orders.values()].filter(({ status }) => !terminal.has(status))
+    const orders = [...this.#orders.values()].filter(({ status }) => this.#listsEnded || !terminal.has(status))
     return {
       type: 'broker-snapshot',
       asOf: this.#time,

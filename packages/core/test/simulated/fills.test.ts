@@ -26,6 +26,7 @@ function after(
   request: Partial<OrderRequest>,
   bars: readonly (number | TestBar)[],
   broker: Partial<SimulatedBrokerOptions> = {},
+  of?: Instrument,
 ): StrategyBench {
   let isSent = false
   const bench = testStrategy(
@@ -37,7 +38,7 @@ function after(
         orders.submit({ instrument: bar.instrument, side: 'buy', quantity: 10, ...request })
       },
     }),
-    { broker: { cash: 100_000, ...broker } },
+    { broker: { cash: 100_000, ...broker }, ...(of === undefined ? {} : { instrument: of }) },
   )
   bench.bar(100)
   bench.bars(...bars)
@@ -62,6 +63,31 @@ describe('orders on bars', () => {
     const stop = { type: 'stop', stopPrice: 103 } as const
     expect(prices(after(stop, [{ open: 101, high: 104, close: 102 }]))).toEqual([103])
     expect(prices(after(stop, [{ open: 106, close: 107 }], { slippage: tickSlippage(2) }))).toEqual([106.02])
+  })
+  test('slippage in ticks gives the price that the ticks say, to the last bit', () => {
+    const grids = [0.01, 0.25, 0.015625, 0.00005, 0.1].map((tickSize) => equity('GRID', { calendar: '24x7', tickSize }))
+    fc.assert(
+      fc.property(fc.constantFrom(...grids), fc.integer({ min: 100, max: 1_000_000 }), fc.nat(20), fc.boolean(), (of, at, ticks, isBuy) => {
+        const places = Math.round(1 / of.tickSize)
+        const order = { side: isBuy ? 'buy' : 'sell', type: 'market' } as const
+        const open = at / places
+        const bench = after(order, [{ open, high: open * 2, low: open / 2, close: open }], { cash: 1e9, slippage: tickSlippage(ticks) }, of)
+        expect(prices(bench)).toEqual([(isBuy ? at + ticks : at - ticks) / places])
+      }),
+    )
+  })
+  test('slippage in ticks on a price between ticks keeps its decimals, and a fraction of a price stays as it is', () => {
+    const sell = { side: 'sell', type: 'market' } as const
+    expect(prices(after(sell, [{ open: 179.62005, close: 179 }], { slippage: tickSlippage(1) }))).toEqual([179.61005])
+    expect(prices(after(sell, [{ open: 100, close: 99 }], { slippage: percentSlippage(1 / 3000) }))).toEqual([100 - 100 / 3000])
+  })
+  test('a trailing stop lies where its decimals say: a low that equals it sets it off', () => {
+    const order = { side: 'sell', type: 'trailingStop', trailAmount: 0.2 } as const
+    const bars = [
+      { open: 100.1, high: 100.1, low: 100.1, close: 100.1 },
+      { open: 100.1, high: 100.1, low: 99.9, close: 100 },
+    ]
+    expect(prices(after(order, bars))).toEqual([99.9])
   })
   test('a stop-limit that gaps beyond its limit rests, and fills when the price comes back', () => {
     const order = { type: 'stopLimit', stopPrice: 103, limitPrice: 104 } as const
