@@ -68,20 +68,21 @@ else {
   process.disconnect()
 }
 
-/** Seed by seed, so that a run that was stopped has judged all families alike. */
+/** Seed by seed, the long trainings last: a run that was stopped has judged all families alike. */
 async function judgeAll(): Promise<void> {
   for (const family of wanted) tasks.push(`**${family}**: ${(await caseOf(family)).task}`)
   console.log(tasks.join('\n').replaceAll('**', ''))
-  const plan = Array.from({ length: seeds }, (_, i) =>
-    wanted.flatMap((family): Case[] => {
-      const one = { family, seed: firstSeed + i }
-      return [
-        { ...one, signal: true, long: false },
-        { ...one, signal: false, long: false },
-        ...(i < longSeeds ? [{ ...one, signal: true, long: true }] : []),
-      ]
-    }),
-  ).flat()
+  const each = (count: number, cases: readonly Pick<Case, 'signal' | 'long'>[]): Case[] =>
+    Array.from({ length: count }, (_, i) =>
+      wanted.flatMap((family) => cases.map((one): Case => ({ family, seed: firstSeed + i, ...one }))),
+    ).flat()
+  const plan = [
+    ...each(seeds, [
+      { signal: true, long: false },
+      { signal: false, long: false },
+    ]),
+    ...each(longSeeds, [{ signal: true, long: true }]),
+  ]
   let next = 0
   const work = async (): Promise<void> => {
     while (next < plan.length) {
