@@ -19,7 +19,7 @@ import {
   type FeatureSet,
   type Transform,
 } from '@gatehouse/model-kit'
-import { bySlot, logRatio, momentum, ratio, rms, sessionSlot } from './operators.js'
+import { busy, bySlot, logRatio, momentum, ratio, rms, sessionSlot } from './operators.js'
 
 export const schema = 'ohlcv-1h'
 /** Bars of the long, the middle and the short look-back: about five months, one month, one week of hourly bars. */
@@ -33,18 +33,24 @@ const returns = (transform: Transform): Transform => chain(difference(1), transf
 const inDeviations = (x: Transform, n: number): Transform => ratio(x, returns(rms(middle)), Math.sqrt(n))
 const above = (other: Transform): Transform => combine('-', identity, other, (x, y) => x - y)
 
-/** Features of one name's own bars. */
-const own: readonly FeatureDefinition[] = [
-  ...[1, day, week, middle].map((n) => feature(`return${n}`, sd, ofLogClose(inDeviations(difference(n), n)))),
+/** What generalises best, on planted and on real hours: how returns ran, how busy the market is, how rough. */
+const core: readonly FeatureDefinition[] = [
   feature('momentum5', sd, momentum(0.8)),
   feature('momentum20', sd, momentum(0.95)),
   feature('momentum60', sd, momentum(0.983)),
-  feature('volatilityFast', 'ln-ratio', ofLogClose(logRatio(returns(ewmaVolatility(6.6)), returns(rms(long))))),
   ...[day, week, middle].map((n) => feature(`volatility${n}`, 'ln-ratio', ofLogClose(logRatio(returns(rms(n)), returns(rms(long)))))),
-  feature('range7', 'ln-ratio', over(bars.range, logRatio(rollingMean(day), rollingMean(middle)))),
   feature('rangeFast', 'ln-ratio', bySlot('range', { smoothing: 0.7 })),
-  feature('rangeSlow', 'ln-ratio', bySlot('range', { smoothing: 0.93 })),
+  feature('rangeBusy', 'probability', busy('range')),
   feature('volumeNow', 'ln-ratio', bySlot('volume', { smoothing: 0 })),
+  feature('volumeBusy', 'probability', busy('volume')),
+]
+
+/** What else the trade looks at: returns, slower activity, distances and extremes, trend strength, the calendar. */
+const more: readonly FeatureDefinition[] = [
+  ...[1, day, week, middle].map((n) => feature(`return${n}`, sd, ofLogClose(inDeviations(difference(n), n)))),
+  feature('volatilityFast', 'ln-ratio', ofLogClose(logRatio(returns(ewmaVolatility(6.6)), returns(rms(long))))),
+  feature('range7', 'ln-ratio', over(bars.range, logRatio(rollingMean(day), rollingMean(middle)))),
+  feature('rangeSlow', 'ln-ratio', bySlot('range', { smoothing: 0.93 })),
   feature('volumeFast', 'ln-ratio', bySlot('volume', { smoothing: 0.7 })),
   feature('volumeSlow', 'ln-ratio', bySlot('volume', { smoothing: 0.93 })),
   ...[week, middle].map((n) => feature(`distance${n}`, sd, ofLogClose(inDeviations(above(rollingMean(n)), n)))),
@@ -64,12 +70,17 @@ const ofContext = (role: string): readonly FeatureDefinition[] => [
   feature(`${role}/volatility35`, 'ln-ratio', ofLogClose(logRatio(returns(rms(week)), returns(rms(middle)))), { role }),
 ]
 
-/**
- * The features of one source of hourly bars: 25 of the name itself, and five of each context series.
- * @param context symbols, in order; their bars must come from the same source
- */
-export function regimeFeatures(source: string, context: readonly string[] = []): FeatureSet {
-  return featureSet([...own, ...context.flatMap(ofContext)], { source })
+/** Which features a model reads. */
+export interface RegimeFeatureOptions {
+  /** Symbols, in order; their bars must come from the same source. Five features each. Default none. */
+  readonly context?: readonly string[] | undefined
+  /** `core`: ten of the name itself; `full`: seventeen more, which fit history better and the future worse. Default `core`. */
+  readonly detail?: 'core' | 'full' | undefined
+}
+
+/** The features of one source of hourly bars: of the name itself, and of each context series. */
+export function regimeFeatures(source: string, { context = [], detail = 'core' }: RegimeFeatureOptions = {}): FeatureSet {
+  return featureSet([...core, ...(detail === 'full' ? more : []), ...context.flatMap(ofContext)], { source })
 }
 
 /** What labels are measured in: standard deviations of the last 140 and 700 log returns, by the same streaming code. */

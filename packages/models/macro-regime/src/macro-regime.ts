@@ -1,5 +1,4 @@
 import {
-  classPrior,
   constantBaseline,
   defineFamily,
   linearBaseline,
@@ -11,17 +10,19 @@ import {
 } from '@gatehouse/model-kit'
 import { type Instrument } from '@gatehouse/core'
 import { regimeFeatures, schema } from './features.js'
-import { measureRegime, priorsOf, regimeDeciles, regimeEconomics } from './measure.js'
+import { measureRegime, regimeDeciles, regimeEconomics } from './measure.js'
 import { mirroredRows } from './mirror.js'
 import { regimeNetwork, resolveOptions, type MacroRegimeOptions } from './options.js'
+import { priorsFrom, priorsOf } from './priors.js'
 import { MacroRegimePrediction, regimes, signals } from './prediction.js'
 import { contextOf, readRegimeRows, type RegimeRows } from './rows.js'
 
 /** The hourly macro-regime family: five ordered signals and five regimes from hourly bars of one or many names, and of context series. */
 export function macroRegime(options: MacroRegimeOptions = {}): KitFamily<RegimeRows, MacroRegimePrediction> {
-  const { horizon, context, symbols, epochs, hidden, dropout, mirror, restarts, inThread, name, codeHash, shuffleLabels } =
+  const { horizon, context, detail, symbols, epochs, hidden, dropout, mirror, restarts, inThread, name, codeHash, shuffleLabels } =
     resolveOptions(options)
-  const names = regimeFeatures('', context).spec.items.map((item) => item.name)
+  const features = (source: string) => regimeFeatures(source, { context, detail })
+  const names = features('').spec.items.map((item) => item.name)
   const heads = { horizon: `${horizon} bars` }
   const open = (loaded: LoadedFamily, instrument: Instrument, universe: readonly Instrument[]) => {
     const priors = priorsOf(loaded.artifact.description.extra ?? {})
@@ -35,7 +36,7 @@ export function macroRegime(options: MacroRegimeOptions = {}): KitFamily<RegimeR
     name: 'macro-regime',
     modelName: name,
     codeHash,
-    features: (source) => regimeFeatures(source, context),
+    features,
     readRows: (dataset, reading) => readRegimeRows(dataset, { ...reading, horizon, context, symbols }),
     network: regimeNetwork(names.length, { hidden, dropout }),
     heads: [
@@ -66,12 +67,8 @@ export function macroRegime(options: MacroRegimeOptions = {}): KitFamily<RegimeR
     },
     augment: mirror ? (rows, indices) => mirroredRows(rows, indices, names) : undefined,
     columns: ['availableAt', 'high', 'low', 'close', 'volume'],
-    settings: { horizon, hidden: [...hidden], dropout, mirror, ...(context.length === 0 ? {} : { context: context.join(',') }) },
-    // Counted as if each had come once more: a regime that never came has a prior, too.
-    extra: (rows, train) => {
-      const known = Array.from(train, (row) => rows.labels.get('regime')![row])
-      return { regimePriors: Array.from(classPrior([...known, ...regimes.keys()], regimes.length)) }
-    },
+    settings: { horizon, detail, hidden: [...hidden], dropout, mirror, ...(context.length === 0 ? {} : { context: context.join(',') }) },
+    extra: priorsFrom,
     measure: measureRegime,
     baselines: [
       constantBaseline('majority', { edges: ['macroF1', 'rps'], say: 'commonest' }),

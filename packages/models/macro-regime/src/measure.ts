@@ -11,19 +11,12 @@ import {
   type Judging,
   type Measure,
 } from '@gatehouse/model-kit'
-import { regimeOf, regimes, scoreOf, signals } from './prediction.js'
+import { likeliest, regimes, scoreOf, signals } from './prediction.js'
+import { priorsOf } from './priors.js'
 import { type RegimeRows } from './rows.js'
 
 /** Cost of turning the whole position over, as a fraction: half a spread and fees on a liquid name. */
 const costPerTurnover = 0.0001
-
-/** How common each regime was in training, as the artifact has it; even where it does not say. */
-export function priorsOf(extra: Judging['extra']): readonly number[] {
-  const priors = extra['regimePriors']
-  return Array.isArray(priors) && priors.length === regimes.length && priors.every((prior) => prior > 0)
-    ? (priors as number[])
-    : regimes.map(() => 1 / regimes.length)
-}
 
 /** The figures of a judgement; macro F1 of the regime named is the one that the family is chosen by. */
 export function measureRegime(judging: Judging<RegimeRows>): readonly Measure[] {
@@ -31,10 +24,10 @@ export function measureRegime(judging: Judging<RegimeRows>): readonly Measure[] 
   const priors = priorsOf(extra)
   const regime = testLabels(judging, 'regime')
   const signal = testLabels(judging, 'signal')
-  const named = Int32Array.from(test, (_, i) => regimeOf(values, i * width, priors))
+  const named = Int32Array.from(test, (_, i) => likeliest(values, i * width + signals.length, priors.regimes))
   const chances = outputValues(judging, 'regime')
   const largest = Int32Array.from(test, (_, i) => argmax(chances, i * regimes.length, regimes.length))
-  const signalled = Int32Array.from(test, (_, i) => argmax(values, i * width, signals.length))
+  const signalled = Int32Array.from(test, (_, i) => likeliest(values, i * width, priors.signals))
   const score = Float64Array.from(test, (_, i) => scoreOf(values, i * width))
   const up = Float64Array.from(test, (row) => (rows.forward[row] > 0 ? 1 : rows.forward[row] < 0 ? 0 : NaN))
   const confidence = Float64Array.from(largest, (k, i) => chances[i * regimes.length + k])

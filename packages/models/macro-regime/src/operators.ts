@@ -41,41 +41,97 @@ export const sessionSlot: FeatureOperator<typeof schema> = {
 
 /** How often a place in the session must have been seen before it has a norm. */
 const sightings = 5
+/** State of a surprise: two numbers for the place in the session, and a norm and a count for each place. */
+const surpriseSlots = 2 + 2 * slots
+type BarNumber = 'volume' | 'range'
+
+/** A bar's volume as traded today, or the logarithm of its high over its low; `NaN` for a bar that cannot be. */
+function numberOf(name: BarNumber, bar: BarView, factor: number): number {
+  const x = name === 'volume' ? bar.volume / factor : Math.log(bar.high / bar.low)
+  return x >= 0 && Number.isFinite(x) ? x : NaN
+}
 
 /**
- * Logarithm of a bar's number over its norm at that place in the session (exponential mean, `memory` a session): the open is not always "busy". Smoothed over bars
- * where `smoothing` is above 0. A short session's odd slot that has no norm yet changes nothing.
+ * Logarithm of a bar's number less its exponential mean at that place in the session (`memory` a session), within ±3: the open is not always "busy".
+ * @returns `NaN` where there is nothing to say: a place without a norm yet, or a bar without trade or range, which no logarithm can hold
  */
-export function bySlot(
-  name: 'volume' | 'range',
-  { memory = 0.99, smoothing }: { readonly memory?: number | undefined; readonly smoothing: number },
-): FeatureOperator<typeof schema> {
-  const norm = 2
+function surprise(state: Float64Array, at: number, bar: BarView, { x, memory }: { readonly x: number; readonly memory: number }): number {
+  const slot = advanceSlot(state, at, bar)
+  if (x === 0) return NaN
+  const norm = at + 2 + slot
   const count = norm + slots
-  const smooth = count + slots
+  const seen = state[count]
+  const z = Math.log(x) - state[norm]
+  state[norm] += Math.max(1 - memory, 1 / (seen + 1)) * z
+  state[count] = Math.min(seen + 1, 1 << 20)
+  return seen >= sightings ? Math.max(-3, Math.min(3, z)) : NaN
+}
+
+/** The {@link surprise} of a bar, smoothed over bars where `smoothing` is above 0. A bar that surprises nobody changes nothing. */
+export function bySlot(
+  name: BarNumber,
+  { memory = 0.995, smoothing }: { readonly memory?: number | undefined; readonly smoothing: number },
+): FeatureOperator<typeof schema> {
   return {
     schema,
-    definition: `${schema}.${name} by session slot, ln to ewma(${memory}), smoothed(${smoothing})`,
+    definition: `${schema}.ln ${name} less ewma(${memory}) by session slot, smoothed(${smoothing})`,
     warmUp: 7 * sightings + 1,
-    slots: smooth + 2,
+    slots: surpriseSlots + 2,
     update: (state, at, bar, factor) => {
-      const slot = advanceSlot(state, at, bar)
-      const x = name === 'volume' ? bar.volume / factor : Math.log(bar.high / bar.low)
-      if (!(x >= 0) || !Number.isFinite(x)) return NaN
-      const place = at + norm + slot
-      const seen = state[at + count + slot]
-      // A bar without trade or range says nothing that a logarithm can hold.
-      if (seen >= sightings && x > 0) {
-        const surprise = Math.log(x / state[place])
-        state[at + smooth] = smoothing * state[at + smooth] + (1 - smoothing) * Math.max(-3, Math.min(3, surprise))
-        state[at + smooth + 1] = 1
+      const x = numberOf(name, bar, factor)
+      if (Number.isNaN(x)) return NaN
+      const z = surprise(state, at, bar, { x, memory })
+      const smooth = at + surpriseSlots
+      if (!Number.isNaN(z)) {
+        state[smooth] = smoothing * state[smooth] + (1 - smoothing) * z
+        state[smooth + 1] = 1
       }
-      if (x > 0) {
-        const weight = Math.max(1 - memory, 1 / (seen + 1))
-        state[place] += weight * (x - state[place])
-        state[at + count + slot] = Math.min(seen + 1, 1 << 20)
+      return state[smooth + 1] === 1 ? state[smooth] : NaN
+    },
+  }
+}
+
+/**
+ * Chance that the market is in the busier of two states, of all surprises so far: what an average blurs for as long as it remembers, a filter knows after two or
+ * three bars. States last `stay` of their bars; how far apart they are it learns as it goes.
+ * @see Hamilton (1989), "A New Approach to the Economic Analysis of Nonstationary Time Series and the Business Cycle", Econometrica 57(2)
+ */
+export function busy(
+  name: BarNumber,
+  { memory = 0.995, stay = 0.97 }: { readonly memory?: number | undefined; readonly stay?: number | undefined } = {},
+): FeatureOperator<typeof schema> {
+  // Of a step towards what was seen: the states are learnt over some five hundred bars.
+  const rate = 0.002
+  const edge = 0.001
+  const [calmMean, busyMean, variance] = [-0.5, 0.5, 0.15]
+  return {
+    schema,
+    definition: `${schema}.chance of the busier state of ln ${name} less ewma(${memory}) by session slot, two states, stay ${stay}, learning ${rate}`,
+    warmUp: 7 * sightings + 1,
+    slots: surpriseSlots + 4,
+    update: (state, at, bar, factor) => {
+      const x = numberOf(name, bar, factor)
+      if (Number.isNaN(x)) return NaN
+      const z = surprise(state, at, bar, { x, memory })
+      const p = at + surpriseSlots
+      const [calm, stirred, spread] = [p + 1, p + 2, p + 3]
+      if (Number.isNaN(z)) return state[spread] > 0 ? state[p] : NaN
+      if (state[spread] === 0) {
+        state[p] = 0.5
+        state[calm] = calmMean
+        state[stirred] = busyMean
+        state[spread] = variance
       }
-      return state[at + smooth + 1] === 1 ? state[at + smooth] : NaN
+      const [fromCalm, fromBusy] = [z - state[calm], z - state[stirred]]
+      const prior = stay * state[p] + (1 - stay) * (1 - state[p])
+      // Odds by one exponential: of two that underflow nothing would be left.
+      const odds = (prior / (1 - prior)) * Math.exp((fromCalm * fromCalm - fromBusy * fromBusy) / (2 * state[spread]))
+      const chance = Math.max(edge, Math.min(1 - edge, odds === Infinity ? 1 : odds / (1 + odds)))
+      state[p] = chance
+      state[calm] += rate * (1 - chance) * fromCalm
+      state[stirred] += rate * chance * fromBusy
+      state[spread] += rate * ((1 - chance) * fromCalm * fromCalm + chance * fromBusy * fromBusy - state[spread])
+      return chance
     },
   }
 }

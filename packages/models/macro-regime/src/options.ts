@@ -1,4 +1,5 @@
 import { type LayerDefinition, type NetworkDefinition } from '@gatehouse/model-kit'
+import { type RegimeFeatureOptions } from './features.js'
 import { regimes, signals } from './prediction.js'
 
 export interface MacroRegimeOptions {
@@ -6,6 +7,8 @@ export interface MacroRegimeOptions {
   readonly horizon?: number | undefined
   /** Symbols whose bars are context for every name: an index, a sector, rates. The model then opens on a universe that holds them. Default none. */
   readonly context?: readonly string[] | undefined
+  /** `full` reads seventeen features more: trend strength, drawdown, calendar and others. Default `core`. */
+  readonly detail?: RegimeFeatureOptions['detail']
   /** Names to learn and judge on; default all of the dataset. */
   readonly symbols?: readonly string[] | undefined
   /** Most epochs; training stops earlier when validation no longer improves. Default 50. */
@@ -35,8 +38,8 @@ export type ResolvedOptions = { readonly [K in keyof Defaulted]: NonNullable<Def
 >
 
 export function resolveOptions(options: MacroRegimeOptions = {}): ResolvedOptions {
-  const { horizon = 35, context = [], epochs = 50, hidden = [48, 24], dropout = 0.2, mirror = true, restarts = 1, inThread = false, name = 'macro-regime' } = options // prettier-ignore
-  return { ...options, horizon, context, epochs, hidden, dropout, mirror, restarts, inThread, name, shuffleLabels: options.shuffleLabels ?? false, codeHash: options.codeHash, symbols: options.symbols } // prettier-ignore
+  const { horizon = 35, context = [], detail = 'core', epochs = 50, hidden = [48, 24], dropout = 0.2, mirror = true, restarts = 1, inThread = false, name = 'macro-regime' } = options // prettier-ignore
+  return { ...options, horizon, context, detail, epochs, hidden, dropout, mirror, restarts, inThread, name, shuffleLabels: options.shuffleLabels ?? false, codeHash: options.codeHash, symbols: options.symbols } // prettier-ignore
 }
 
 /** A small multilayer perceptron with two heads: ordered signals, and regimes. */

@@ -8,17 +8,23 @@ export type Signal = (typeof signals)[number]
 export const regimes = ['bull-quiet', 'bull-volatile', 'range', 'bear-quiet', 'bear-volatile'] as const
 export type Regime = (typeof regimes)[number]
 
+/** Frequency of each class in training. */
+export interface ClassPriors {
+  readonly signals: readonly number[]
+  readonly regimes: readonly number[]
+}
+
 /** What the family says after each hourly bar. `values` holds the five signal probabilities, then the five regime probabilities. */
 export class MacroRegimePrediction implements Prediction {
   readonly type = 'macro-regime'
   at: TimeNs = 0n
 
-  /** @param priors frequency of each regime in training, which the decision for a regime is relative to */
+  /** @param priors how common each class was in training, which the decisions are relative to */
   constructor(
     readonly model: string,
     readonly digest: string,
     readonly instrument: Instrument,
-    readonly priors: readonly number[],
+    readonly priors: ClassPriors,
     readonly values: Float32Array = new Float32Array(signals.length + regimes.length),
   ) {}
 
@@ -31,12 +37,10 @@ export class MacroRegimePrediction implements Prediction {
     return this.values.subarray(signals.length)
   }
   get signal(): Signal {
-    let best = 0
-    for (let k = 1; k < signals.length; k++) if (this.values[k] > this.values[best]) best = k
-    return signals[best]
+    return signals[likeliest(this.values, 0, this.priors.signals)]
   }
   get regime(): Regime {
-    return regimes[regimeOf(this.values, 0, this.priors)]
+    return regimes[likeliest(this.values, signals.length, this.priors.regimes)]
   }
   /** Mean signal, from -2 (STRONG_SELL) to 2 (STRONG_BUY). */
   get score(): number {
@@ -74,14 +78,14 @@ export function scoreOf(probabilities: ArrayLike<number>, offset: number): numbe
 }
 
 /**
- * The regime to act on: the largest probability relative to the root of how common the regime is. The plain largest one would
- * hardly ever name the rough regimes, which are rare and matter most.
+ * The class to act on: the largest probability relative to the root of how common the class is. The plain largest one would hardly ever name the rough regimes
+ * and the strong signals, which are rare and matter most.
  */
-export function regimeOf(words: ArrayLike<number>, offset: number, priors: readonly number[]): number {
+export function likeliest(probabilities: ArrayLike<number>, offset: number, priors: readonly number[]): number {
   let best = 0
   let highest = -Infinity
-  for (let k = 0; k < regimes.length; k++) {
-    const lift = words[offset + signals.length + k] / Math.sqrt(priors[k])
+  for (let k = 0; k < priors.length; k++) {
+    const lift = probabilities[offset + k] / Math.sqrt(priors[k])
     if (lift > highest) {
       highest = lift
       best = k

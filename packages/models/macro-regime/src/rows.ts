@@ -68,57 +68,90 @@ export async function readRegimeRows(
   )
 }
 
-type Labelled = ReturnType<typeof labelled>
+/** What is known of one instrument's feature rows, column by column; `matrixRow` is where the row's features stand. */
+interface Labelled {
+  readonly matrix: FeatureMatrix
+  readonly matrixRow: Int32Array
+  readonly t0: BigInt64Array
+  readonly t1: BigInt64Array
+  readonly signal: Int32Array
+  readonly regime: Int32Array
+  readonly forward: Float64Array
+  readonly knownSignal: Int32Array
+  readonly knownRegime: Int32Array
+  readonly nextReturn: Float64Array
+}
 
 /** Labels of one instrument. Its feature rows are a part of the rows of its units, found by their times. */
-function labelled(matrix: FeatureMatrix, units: FeatureMatrix, horizon: number) {
+function labelled(matrix: FeatureMatrix, units: FeatureMatrix, horizon: number): Labelled {
   const { rows, times, prices } = units
   const [sd140, sd700] = [0, 1].map((column) => Float64Array.from({ length: rows }, (_, row) => units.values[row * 2 + column]))
   const forward = forwardReturn(prices, { horizon, volatility: sd140 })
   const signal = cutIntoClasses(forward, cuts)
   const regime = trendByVolatility(prices, { horizon, trendVolatility: sd140, longVolatility: sd700 })
-  const rowAt = new Map(Array.from(times, (time, row) => [time, row]))
-  const place = Int32Array.from(matrix.times, (time) => rowAt.get(time) ?? -1)
   const [knownSignal, knownRegime] = [persistence(signal), persistence(regime)]
+  const place = placesOf(matrix.times, times)
+  const matrixRow = Int32Array.from(place.keys()).filter((i) => place[i] >= 0)
+  const at = place.filter((row) => row >= 0)
   return {
     matrix,
-    rows: Array.from(place.keys()).filter((i) => place[i] >= 0).map((i) => {
-      const row = place[i]
-      return {
-        at: i,
-        t0: times[row],
-        t1: times[Math.min(row + horizon, rows - 1)],
-        signal: signal.labels[row],
-        regime: regime.labels[row],
-        forward: forward.labels[row],
-        knownSignal: knownSignal[row],
-        knownRegime: knownRegime[row],
-        nextReturn: row + 1 < rows ? prices[row + 1] / prices[row] - 1 : NaN,
-      }
-    }),
-  } // prettier-ignore
+    matrixRow,
+    t0: BigInt64Array.from(at, (row) => times[row]),
+    t1: BigInt64Array.from(at, (row) => times[Math.min(row + horizon, rows - 1)]),
+    signal: at.map((row) => signal.labels[row]),
+    regime: at.map((row) => regime.labels[row]),
+    forward: Float64Array.from(at, (row) => forward.labels[row]),
+    knownSignal: at.map((row) => knownSignal[row]),
+    knownRegime: at.map((row) => knownRegime[row]),
+    nextReturn: Float64Array.from(at, (row) => (row + 1 < rows ? prices[row + 1] / prices[row] - 1 : NaN)),
+  }
+}
+
+/** Where each of some times stands among others, both ascending; -1 for one that is not there. */
+function placesOf(wanted: BigInt64Array, among: BigInt64Array): Int32Array {
+  let row = 0
+  return Int32Array.from(wanted, (time) => {
+    while (row < among.length && among[row] < time) row++
+    return among[row] === time ? row : -1
+  })
 }
 
 /** Rows of all names by time, names in the dataset's order at one time. */
 function merged(series: readonly Labelled[], width: number): RegimeRows {
-  const all = series.flatMap(({ matrix, rows }, instrument) => rows.map((row) => ({ ...row, matrix, instrument })))
-  all.sort((a, b) => (a.t0 < b.t0 ? -1 : a.t0 > b.t0 ? 1 : a.instrument - b.instrument))
-  const table = new Float32Array(all.length * width)
-  all.forEach(({ matrix, at }, i) => table.set(matrix.values.subarray(at * width, (at + 1) * width), i * width))
+  const starts = [0]
+  for (const { t0 } of series) starts.push(starts[starts.length - 1] + t0.length)
+  const count = starts[series.length]
+  const times = new BigInt64Array(count)
+  series.forEach(({ t0 }, name) => times.set(t0, starts[name]))
+  const order = Int32Array.from(times.keys()).sort((a, b) => (times[a] < times[b] ? -1 : times[a] > times[b] ? 1 : a - b))
+  const instrument = new Int32Array(count)
+  const row = new Int32Array(count)
+  order.forEach((one, i) => {
+    instrument[i] = starts.findLastIndex((start) => start <= one)
+    row[i] = one - starts[instrument[i]]
+  })
+  const table = new Float32Array(count * width)
+  for (let i = 0; i < count; i++) {
+    const { matrix, matrixRow } = series[instrument[i]]
+    const at = matrixRow[row[i]]
+    table.set(matrix.values.subarray(at * width, (at + 1) * width), i * width)
+  }
+  const whole = (of: 'signal' | 'regime' | 'knownSignal' | 'knownRegime') => Int32Array.from(row, (at, i) => series[instrument[i]][of][at])
+  const time = (of: 't0' | 't1') => BigInt64Array.from(row, (at, i) => series[instrument[i]][of][at])
   return {
-    count: all.length,
+    count,
     table,
     width,
     labels: new Map([
-      ['signal', Int32Array.from(all, ({ signal }) => signal)],
-      ['regime', Int32Array.from(all, ({ regime }) => regime)],
+      ['signal', whole('signal')],
+      ['regime', whole('regime')],
     ]),
-    t0: BigInt64Array.from(all, ({ t0 }) => t0),
-    t1: BigInt64Array.from(all, ({ t1 }) => t1),
-    instrument: Int32Array.from(all, ({ instrument }) => instrument),
-    knownSignal: Int32Array.from(all, ({ knownSignal }) => knownSignal),
-    knownRegime: Int32Array.from(all, ({ knownRegime }) => knownRegime),
-    forward: Float32Array.from(all, ({ forward }) => forward),
-    nextReturn: Float64Array.from(all, ({ nextReturn }) => nextReturn),
+    t0: time('t0'),
+    t1: time('t1'),
+    instrument,
+    knownSignal: whole('knownSignal'),
+    knownRegime: whole('knownRegime'),
+    forward: Float32Array.from(row, (at, i) => series[instrument[i]].forward[at]),
+    nextReturn: Float64Array.from(row, (at, i) => series[instrument[i]].nextReturn[at]),
   }
 }

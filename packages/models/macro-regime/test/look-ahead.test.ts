@@ -6,7 +6,7 @@ import { datasetUntil, day, market, plainBars } from './world.js'
 const [one] = market.instruments
 
 /** Bars as a raw table, and what the family makes of it as a pipeline. */
-const features = regimeFeatures('synthetic', ['BRAV'])
+const features = regimeFeatures('synthetic', { context: ['BRAV'], detail: 'full' })
 const pipeline: Pipeline = ({ availableAt, columns }) => {
   const stream = features.open(one, { BRAV: market.instruments[1] })
   const times: bigint[] = []
