@@ -24,6 +24,10 @@ export const errorCodes = {
     cause: 'A checkpoint is damaged or belongs to another network, data set or set of options.',
     cure: 'Delete it and train from the start, or resume with what it was written by.',
   },
+  MODEL_LOOKS_INVALID: {
+    cause: 'A line of the ledger of looks at test data is damaged.',
+    cure: 'Restore the file; remove the last line where it was torn by a crash: its figures were never told.',
+  },
   MODEL_BACKEND_UNAVAILABLE: {
     cause: 'The tensor backend that was forced does not work here.',
     cure: 'Leave the choice to the kit, or install what `details.reason` names.',

@@ -1,3 +1,6 @@
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { parseTime } from '@gatehouse/contracts'
 import { type Artifact, type Batch, type Candidate } from '@gatehouse/core'
 import {
@@ -8,6 +11,7 @@ import {
   lookLedger,
   measureLatency,
   mergeViews,
+  openLookLedger,
   predictRows,
   renderEvaluationHtml,
   reportOf,
@@ -111,6 +115,23 @@ describe('judging', () => {
     expect((await family.judge(second, dataset, { trials: 1, looks })).evaluation.trials).toBe(2)
     expect((await family.judge(first, dataset, { trials: 1, looks })).evaluation.trials, 'the same candidate again is no new trial').toBe(2)
     expect(looks.entries).toHaveLength(3)
+  })
+
+  test('a ledger in a file counts across sessions, and a damaged line is refused', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'looks-'))
+    try {
+      const path = join(directory, 'looks.jsonl')
+      const candidates = await Promise.all([1, 2].map((seed) => family.train(dataset, { until, seed })))
+      const trials: number[] = []
+      for (const candidate of candidates)
+        trials.push((await family.judge(candidate, dataset, { trials: 1, looks: openLookLedger(path) })).evaluation.trials)
+      expect(trials).toEqual([1, 2])
+      expect(openLookLedger(path).entries.map(({ artifactDigest }) => artifactDigest)).toEqual(candidates.map(({ digest }) => digest))
+      appendFileSync(path, '{"artifactDigest":"ab')
+      expect(() => openLookLedger(path)).toThrow(expect.objectContaining({ code: 'MODEL_LOOKS_INVALID', details: { path, line: 3 } }))
+    } finally {
+      rmSync(directory, { recursive: true })
+    }
   })
 
   test('labels in random order teach nothing', async () => {
