@@ -1,7 +1,7 @@
 import { TradingError, type CallOptions, type Closable } from '@gatehouse/core'
 import { readCstr } from '../codec/cstr.js'
 import type { RecordRun } from '../codec/run.js'
-import { ErrorRecordCode, Flag, RType, rtypeOf, schemaOf, SystemCode, type DbnSchema, type SType } from '../layout/enums.js'
+import { ErrorRecordCode, Flag, RType, rtypeOf, SystemCode, type DbnSchema, type SType } from '../layout/enums.js'
 import { LiveSession, type SessionEnd, type SessionOptions } from './live-session.js'
 import { ApiKey, type GatewaySubscription } from './protocol.js'
 import { isControl, receiveTime, RecentRecords, ReplayFilter } from './recent-records.js'
@@ -76,8 +76,18 @@ interface Active {
   readonly id: number
 }
 
+interface Replay {
+  readonly filter: ReplayFilter
+  readonly from: bigint
+  to: bigint
+  /** Schemas of the record type that the gateway still replays: `mbp-1` and `tbbo` share one. */
+  readonly pending: Set<DbnSchema>
+}
+
 const DEFAULT_RECENT = 8 << 20
 const LIMIT_WAIT_MS = 30_000
+/** How long after a replay what is left of its filter is kept. */
+const LATE_NS = 60_000_000_000n
 
 /**
  * A live client that keeps going: it reads always, queues within a bound, connects again with a jittered back-off, and recovers what it
@@ -101,8 +111,10 @@ export class LiveClient implements Closable {
   #closed = false
   #failure: TradingError | undefined
   #wake: (() => void) | undefined
-  /** By record type: what was delivered before the connection broke, while a replay is under way. */
-  #replays = new Map<number, { readonly filter: ReplayFilter; readonly from: bigint; readonly to: bigint }>()
+  /** By record type: what was delivered before the connection broke, and the schemas whose replay is under way. */
+  #replays = new Map<number, Replay>()
+  /** By schema whose replay has not been completed: the time from which records may be missing. */
+  readonly #unreplayed = new Map<DbnSchema, bigint>()
   /** Snapshot under way after a reconnect. */
   #snapshot: { readonly from: bigint; readonly to: bigint; hasBegun: boolean } | undefined
   #skipReplay = false
@@ -130,7 +142,7 @@ export class LiveClient implements Closable {
 
   /** True while a replay or a snapshot is under way after a break. */
   get isRecovering(): boolean {
-    return this.#replays.size > 0 || this.#snapshot !== undefined
+    return this.#snapshot !== undefined || [...this.#replays.values()].some(({ pending }) => pending.size > 0)
   }
 
   /**
@@ -242,12 +254,17 @@ export class LiveClient implements Closable {
     this.#replays = new Map()
     this.#snapshot = undefined
     try {
+      if (isFirst) for (const { subscription } of this.#active) this.#expectReplay(subscription)
       for (const active of this.#active) session.subscribe(isFirst ? gatewaySubscription(active) : this.#resubscription(active, lastTimes))
       session.start()
       this.#skipReplay = false
     } catch (error) {
       this.#fail(error as TradingError)
     }
+  }
+
+  #expectReplay({ schema, start }: LiveSubscription): void {
+    if (start !== undefined && start < (this.#unreplayed.get(schema) ?? start + 1n)) this.#unreplayed.set(schema, start)
   }
 
   /** A subscription after the connection broke, with what its recovery asks for. */
@@ -261,12 +278,17 @@ export class LiveClient implements Closable {
       return { ...plain, snapshot: true }
     }
     const rtype = rtypeOf(subscription.schema)
-    const start = this.#replayStart(rtype, lastTimes.get(rtype))
-    if (!this.#replays.has(rtype)) {
+    const start = this.#replayStart(rtype, lastTimes.get(rtype) ?? this.#unreplayed.get(subscription.schema))
+    // What can be told apart begins after what was missed: the gap stays.
+    if (start > this.#lastTime && this.#lastTime !== 0n && lastTimes.has(rtype)) return plain
+    let replay = this.#replays.get(rtype)
+    if (replay === undefined) {
       const tsOutBytes = this.#options.tsOut === true ? 8 : 0
       const filter = new ReplayFilter(this.#recent.identitiesFrom(rtype, start, tsOutBytes), tsOutBytes)
-      this.#replays.set(rtype, { filter, from: start, to: 0n })
+      replay = { filter, from: start, to: 0n, pending: new Set() }
+      this.#replays.set(rtype, replay)
     }
+    replay.pending.add(subscription.schema)
     return { ...plain, start }
   }
 
@@ -274,7 +296,9 @@ export class LiveClient implements Closable {
   #replayStart(rtype: number, last: bigint | undefined): bigint {
     if (last === undefined) return this.#sessionStart
     const { replayOverlapNs = 2_000_000_000n } = this.#options
-    const early = last > replayOverlapNs ? last - replayOverlapNs : 0n
+    // A venue's clock may run wild; Databento's own says how far time has come.
+    const reached = last < this.#lastTime ? last : this.#lastTime
+    const early = reached > replayOverlapNs ? reached - replayOverlapNs : 0n
     const forgotten = this.#recent.forgotten(rtype)
     return forgotten !== undefined && forgotten >= early ? forgotten + 1n : early
   }
@@ -292,11 +316,16 @@ export class LiveClient implements Closable {
       at: start,
     })
     // A gap is reported in any case; `recovered` follows when the gateway has made up for it.
-    const from = this.#lastTime === 0n ? this.#sessionStart : this.#lastTime
+    const last = this.#lastTime === 0n ? this.#sessionStart : this.#lastTime
+    const replayed = new Set([...this.#replays.values()].flatMap(({ pending }) => [...pending]))
     for (const schema of new Set(this.#active.map(({ subscription }) => subscription.schema))) {
-      this.#status('gap', `${schema} records between the two sessions were not received`, { from, to: start, schema })
+      const unreplayed = this.#unreplayed.get(schema) ?? last
+      const from = unreplayed < last ? unreplayed : last
+      this.#status('gap', `${schema} records between the two sessions were not received`, { ...inOrder(from, start), schema })
+      if (replayed.has(schema)) this.#unreplayed.set(schema, from)
+      else this.#unreplayed.delete(schema)
     }
-    for (const [rtype, replay] of this.#replays) this.#replays.set(rtype, { ...replay, to: start })
+    for (const replay of this.#replays.values()) replay.to = start
     if (this.#snapshot !== undefined) this.#snapshot = { ...this.#snapshot, to: start }
     this.#sessionStart = start
   }
@@ -328,6 +357,8 @@ export class LiveClient implements Closable {
       from = row + 1
     }
     this.#push(run, from, run.length)
+    // It outlives the replay, should a second subscription be replayed under the same name.
+    if (replay.pending.size === 0 && (replay.filter.isSpent || this.#lastTime > replay.to + LATE_NS)) this.#replays.delete(run.rtype)
   }
 
   #push(run: RecordRun, from: number, to: number): void {
@@ -338,16 +369,20 @@ export class LiveClient implements Closable {
     }
     const at = (row: number): bigint => receiveTime(run.window.view, (run.wordOffset + row * run.stride) * 4, run.rtype)
     if (this.#options.whenFull === 'fail') {
-      this.#fail(
-        new TradingError('DATABENTO_LAG', `the consumer is more than ${this.#maxQueueBytes} bytes behind`, {
-          queuedBytes: this.#queue.bytes,
-        }),
-      )
+      this.#lag()
       return
     }
     this.#dropping ??= { from: at(from), to: 0n, count: 0 }
     this.#dropping.to = at(to - 1)
     this.#dropping.count += to - from
+  }
+
+  #lag(): void {
+    this.#fail(
+      new TradingError('DATABENTO_LAG', `the consumer is more than ${this.#maxQueueBytes} bytes behind`, {
+        queuedBytes: this.#queue.bytes,
+      }),
+    )
   }
 
   #endDropping(): void {
@@ -376,6 +411,11 @@ export class LiveClient implements Closable {
 
   /** Control records are passed on, and acted upon. */
   #control(run: RecordRun): void {
+    // They cannot be left out as records of the market can: names and gaps would be lost.
+    if (this.#queue.bytes > 2 * this.#maxQueueBytes) {
+      this.#lag()
+      return
+    }
     this.#queue.pushRun(run)
     for (let row = 0; row < run.length; row += 1) {
       const at = (run.wordOffset + row * run.stride) * 4
@@ -388,28 +428,20 @@ export class LiveClient implements Closable {
   #system(code: number, message: string): void {
     if (code === SystemCode.slowReader) this.#status('delayed', message)
     else if (code === SystemCode.replayCompleted) {
-      for (const [rtype, { filter, from, to }] of this.#replays) {
-        const schema = schemaOf(rtype)
-        const named = this.#active.find(
-          ({ subscription }) => rtypeOf(subscription.schema) === rtype && message.includes(subscription.schema),
-        )
-        if (named === undefined && this.#replays.size > 1) continue
-        this.#replays.delete(rtype)
-        this.#status(
-          'recovered',
-          `${named?.subscription.schema ?? schema ?? rtype} was replayed; ${filter.dropped} records had been delivered before`,
-          {
-            from,
-            to,
-            schema: named?.subscription.schema ?? schema,
-          },
-        )
+      const words = new Set(message.split(/[^\w-]+/))
+      for (const schema of this.#unreplayed.keys()) if (words.has(schema)) this.#unreplayed.delete(schema)
+      const pending = [...this.#replays.values()].flatMap((replay) => [...replay.pending].map((schema) => ({ replay, schema })))
+      for (const { replay, schema } of pending) {
+        if (pending.length > 1 && !words.has(schema)) continue
+        replay.pending.delete(schema)
+        const { filter, from, to } = replay
+        this.#status('recovered', `${schema} was replayed; ${filter.dropped} records had been delivered before`, { from, to, schema })
       }
     }
   }
 
   #error(code: number, message: string, time: bigint): void {
-    if (code === ErrorRecordCode.skippedRecords) this.#status('gap', message, { from: this.#lastTime, to: time })
+    if (code === ErrorRecordCode.skippedRecords) this.#status('gap', message, inOrder(this.#lastTime, time))
     else if (code === ErrorRecordCode.symbolResolution) this.#status('refused', message)
     // What was to be replayed is gone: the next session goes on without, and the gap stays.
     else if (code === ErrorRecordCode.replayAgedOut) this.#skipReplay = true
@@ -443,6 +475,11 @@ export class LiveClient implements Closable {
     this.#session?.close()
     this.#wake?.()
   }
+}
+
+/** A span whose ends come from two clocks, one of which may have been set back. */
+function inOrder(from: bigint, to: bigint): { readonly from: bigint; readonly to: bigint } {
+  return from <= to ? { from, to } : { from: to, to: from }
 }
 
 function recoveryOf({ schema, snapshot, recovery }: LiveSubscription): Recovery {

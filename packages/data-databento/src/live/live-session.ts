@@ -101,7 +101,7 @@ export class LiveSession {
       compression = 'none',
       heartbeatIntervalS,
     } = options
-    if (heartbeatIntervalS !== undefined && (heartbeatIntervalS < 5 || heartbeatIntervalS > 1800)) {
+    if (heartbeatIntervalS !== undefined && !(heartbeatIntervalS >= 5 && heartbeatIntervalS <= 1800)) {
       throw new TradingError('DATABENTO_SUBSCRIPTION', `heartbeatIntervalS is 5 to 1800 seconds, got ${heartbeatIntervalS}`, {
         heartbeatIntervalS,
       })
@@ -212,7 +212,6 @@ export class LiveSession {
 
   #read(bytes: Uint8Array): void {
     if (this.#phase === 'ended') return
-    this.#lastData = performance.now()
     try {
       if (this.#phase === 'ready' || this.#phase === 'started') this.#decode(bytes)
       else {
@@ -282,9 +281,13 @@ export class LiveSession {
       const { metadata } = decoder
       if (metadata === undefined) return
       this.#hasMetadata = true
+      this.#lastData = performance.now()
       this.#handler.onMetadata?.(metadata)
     }
-    for (let run = decoder.next(); run !== undefined; run = decoder.next()) {
+    let run = decoder.next()
+    // Bytes that never make a record are silence too.
+    if (run !== undefined) this.#lastData = performance.now()
+    for (; run !== undefined; run = decoder.next()) {
       if (run.rtype === RType.error) this.#noteError(run)
       this.#handler.onRun(run)
       // A handler may have closed the session.

@@ -2,6 +2,8 @@ import { createRun, type RecordRun } from '../codec/run.js'
 import { createWindow, type Window } from '../codec/window.js'
 
 const BLOCK_BYTES = 1 << 18
+/** What an item takes besides its records, about: short runs must not cost memory that nobody counts. */
+const ITEM_BYTES = 256
 
 /** Memory that queued records lie in, one after another. */
 export interface Block {
@@ -35,7 +37,7 @@ export class RunQueue<Extra> {
     this.#onBlockFull = onBlockFull
   }
 
-  /** Bytes of records that wait. */
+  /** Memory of what waits. */
   get bytes(): number {
     return this.#bytes
   }
@@ -50,6 +52,7 @@ export class RunQueue<Extra> {
   /** Adds something between records, in order. */
   pushExtra(extra: Extra): void {
     this.#items.push({ extra })
+    this.#bytes += ITEM_BYTES
   }
 
   /** Adds rows `[from, to)` of a run, copied. */
@@ -83,6 +86,7 @@ export class RunQueue<Extra> {
       return
     }
     block.holds += 1
+    this.#bytes += ITEM_BYTES
     this.#items.push({ block, run: createRun(block.window, { ...run, wordOffset: word, length: count }) })
   }
 
@@ -119,6 +123,7 @@ export class RunQueue<Extra> {
       this.#items.splice(0, this.#head)
       this.#head = 0
     }
+    this.#bytes -= ITEM_BYTES
     if ('run' in item) {
       this.#taken = item
       this.#bytes -= item.run.length * item.run.stride * 4

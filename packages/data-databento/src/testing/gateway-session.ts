@@ -1,3 +1,4 @@
+import { isTradingError } from '@gatehouse/core'
 import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { createMetadata, encodeMetadata } from '../codec/metadata.js'
@@ -52,6 +53,7 @@ export class GatewaySession {
   #sent = 0
   #skipLeft = 0
   #isStalled = false
+  #hasFrame = false
   #lastSend = 0
   #heartbeat: NodeJS.Timeout | undefined
   readonly #faults: GatewayFault[]
@@ -96,10 +98,16 @@ export class GatewaySession {
   }
 
   #read(bytes: Uint8Array): void {
-    this.#lines.push(bytes)
-    for (let line = this.#lines.next(); line !== undefined && this.#phase !== 'ended'; line = this.#lines.next()) {
-      if (this.#phase === 'auth') this.#authenticate(line)
-      else this.#request(line)
+    try {
+      this.#lines.push(bytes)
+      for (let line = this.#lines.next(); line !== undefined && this.#phase !== 'ended'; line = this.#lines.next()) {
+        if (this.#phase === 'auth') this.#authenticate(line)
+        else this.#request(line)
+      }
+    } catch (error) {
+      // A client that does not speak the protocol is put out; the others go on.
+      if (!isTradingError(error)) throw error
+      this.socket.destroy()
     }
   }
 
@@ -126,7 +134,8 @@ export class GatewaySession {
     if (dataset === '' || (this.gateway.dataset !== undefined && dataset !== this.gateway.dataset))
       return `Dataset "${dataset}" is not available here.`
     if (fields.get('encoding') !== 'dbn') return 'Only the encoding dbn is simulated.'
-    if ((fields.get('compression') ?? 'none') !== 'none') return 'Compression is not simulated.'
+    const compression = fields.get('compression') ?? 'none'
+    if (compression !== 'none' && compression !== 'zstd') return `There is no compression ${compression}.`
     return this.gateway.refuseReason()
   }
 
@@ -200,10 +209,16 @@ export class GatewaySession {
     const now = this.gateway.now()
     this.#write(encodeMetadata(createMetadata({ dataset: this.auth.get('dataset') ?? '', start: now, tsOut: this.#tsOut })))
     for (const subscription of this.subscriptions) this.#announce(subscription)
+    const replays = this.subscriptions.filter(({ start }) => start !== undefined)
     for (const subscription of this.subscriptions) {
       if (this.#isOver) return
       if (subscription.snapshot) this.#sendSnapshot(subscription)
-      if (subscription.start !== undefined) this.#replay(subscription)
+      if (subscription.start === undefined) continue
+      this.#replay(subscription)
+      if (this.#isOver) return
+      // Said once a schema, when the last subscription to it has been replayed.
+      if (replays.findLast(({ schema }) => schema === subscription.schema) === subscription)
+        this.control(SystemCode.replayCompleted, `Finished ${subscription.schema} replay`)
     }
     const { heartbeatIntervalMs } = this.gateway
     const interval = Number(this.auth.get('heartbeat_interval_s') ?? heartbeatIntervalMs / 1000) * 1000
@@ -251,7 +266,6 @@ export class GatewaySession {
       if (record.time >= start && record.time >= oldest && wants(subscription, record)) this.#market(record)
       if (this.#isOver) return
     }
-    this.control(SystemCode.replayCompleted, `Finished ${subscription.schema} replay`)
   }
 
   #sendSnapshot(subscription: SimulatedSubscription): void {
@@ -333,8 +347,26 @@ export class GatewaySession {
   #write(bytes: Uint8Array): void {
     if (this.#isOver) return
     this.#lastSend = performance.now()
-    this.socket.write(bytes)
+    if (this.auth.get('compression') !== 'zstd') {
+      this.socket.write(bytes)
+      return
+    }
+    if (!this.#hasFrame) this.socket.write(FRAME_HEADER)
+    this.#hasFrame = true
+    for (let at = 0; at < bytes.length; at += BLOCK_BYTES) this.socket.write(storedBlock(bytes.subarray(at, at + BLOCK_BYTES)))
   }
+}
+
+/** A zstd frame of unknown length, with a window of 128 KiB and without a checksum. */
+const FRAME_HEADER = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x38)
+const BLOCK_BYTES = 1 << 17
+
+/** A zstd block that holds its bytes as they are: compression as the protocol needs it, where `node:zlib` has none. */
+function storedBlock(bytes: Uint8Array): Uint8Array {
+  const block = Buffer.alloc(3 + bytes.length)
+  block.writeUIntLE(bytes.length << 3, 0, 3)
+  block.set(bytes, 3)
+  return block
 }
 
 function withTsOut(record: Uint8Array, now: bigint): Uint8Array {
