@@ -1,4 +1,4 @@
-import type { ColumnsOf, PriceArray } from '../interfaces/batch.js'
+import type { PriceArray } from '../interfaces/batch.js'
 import type { Instrument } from '../interfaces/instrument.js'
 import { isBarSchema, type BarSchema, type QuoteSchema, type Schema } from '../interfaces/schema.js'
 import type {
@@ -18,22 +18,10 @@ import type {
   TradingStatusView,
 } from '../interfaces/view.js'
 import type { ColumnarBatch } from './columnar-batch.js'
+import { priceColumn, type PriceColumn } from './price-column.js'
 
 /** Letters by ASCII code, so that a view never builds a string. */
 const letters: readonly string[] = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code))
-
-const undefinedInt32 = -0x8000_0000
-const undefinedInt64 = 0x7fff_ffff_ffff_ffffn
-
-/** Reads one element as a price: exact division of the source's integer, `NaN` when undefined. */
-export function priceAt(values: PriceArray, row: number, divisor: number): number {
-  const value = values[row]
-  if (typeof value === 'number') {
-    if (divisor === 1) return value
-    return value === undefinedInt32 ? NaN : value / divisor
-  }
-  return value === undefinedInt64 ? NaN : Number(value) / divisor
-}
 
 /** What every row has. Subclasses add the accessors of their schema. */
 class RowCursor<S extends Schema> implements MarketView<S> {
@@ -65,28 +53,33 @@ class RowCursor<S extends Schema> implements MarketView<S> {
 }
 
 class BarCursor extends RowCursor<BarSchema> implements BarView {
-  readonly #columns: ColumnsOf<BarSchema>
-  readonly #divisor: number
+  readonly #open: PriceColumn
+  readonly #high: PriceColumn
+  readonly #low: PriceColumn
+  readonly #close: PriceColumn
 
   constructor(batch: ColumnarBatch<BarSchema>, instruments: readonly Instrument[]) {
     super(batch, instruments)
-    this.#columns = batch.columns
-    this.#divisor = batch.priceDivisor
+    const { columns, priceDivisor } = batch
+    this.#open = priceColumn(columns.open, priceDivisor)
+    this.#high = priceColumn(columns.high, priceDivisor)
+    this.#low = priceColumn(columns.low, priceDivisor)
+    this.#close = priceColumn(columns.close, priceDivisor)
   }
   get open(): number {
-    return priceAt(this.#columns.open, this.row, this.#divisor)
+    return this.#open.at(this.row)
   }
   get high(): number {
-    return priceAt(this.#columns.high, this.row, this.#divisor)
+    return this.#high.at(this.row)
   }
   get low(): number {
-    return priceAt(this.#columns.low, this.row, this.#divisor)
+    return this.#low.at(this.row)
   }
   get close(): number {
-    return priceAt(this.#columns.close, this.row, this.#divisor)
+    return this.#close.at(this.row)
   }
   get volume(): number {
-    return this.#columns.volume[this.row]
+    return this.batch.columns.volume[this.row]
   }
 }
 
@@ -128,11 +121,19 @@ class FloatBarCursor extends RowCursor<BarSchema> implements BarView {
 }
 
 class QuoteCursor extends RowCursor<QuoteSchema> implements QuoteView {
+  readonly #bid: PriceColumn
+  readonly #ask: PriceColumn
+
+  constructor(batch: ColumnarBatch<QuoteSchema>, instruments: readonly Instrument[]) {
+    super(batch, instruments)
+    this.#bid = priceColumn(batch.columns.bidPx00, batch.priceDivisor)
+    this.#ask = priceColumn(batch.columns.askPx00, batch.priceDivisor)
+  }
   get bidPrice(): number {
-    return priceAt(this.batch.columns.bidPx00, this.row, this.batch.priceDivisor)
+    return this.#bid.at(this.row)
   }
   get askPrice(): number {
-    return priceAt(this.batch.columns.askPx00, this.row, this.batch.priceDivisor)
+    return this.#ask.at(this.row)
   }
   get bidSize(): number {
     return this.batch.columns.bidSz00[this.row]
@@ -143,8 +144,14 @@ class QuoteCursor extends RowCursor<QuoteSchema> implements QuoteView {
 }
 
 class TradeCursor extends RowCursor<'trades'> implements TradeView {
+  readonly #price: PriceColumn
+
+  constructor(batch: ColumnarBatch<'trades'>, instruments: readonly Instrument[]) {
+    super(batch, instruments)
+    this.#price = priceColumn(batch.columns.price, batch.priceDivisor)
+  }
   get price(): number {
-    return priceAt(this.batch.columns.price, this.row, this.batch.priceDivisor)
+    return this.#price.at(this.row)
   }
   get size(): number {
     return this.batch.columns.size[this.row]
@@ -156,11 +163,10 @@ class TradeCursor extends RowCursor<'trades'> implements TradeView {
 
 const levelNames = ['00', '01', '02', '03', '04', '05', '06', '07', '08', '09'] as const
 
-class BookCursor extends RowCursor<'mbp-10'> implements BookView {
+/** A book but for the prices of its levels, which are read in the way of their array. */
+class LevelCursor extends RowCursor<'mbp-10'> {
   readonly levels = 10
-  readonly #divisor: number
-  readonly #bidPrices: readonly PriceArray[]
-  readonly #askPrices: readonly PriceArray[]
+  readonly #price: PriceColumn
   readonly #bidSizes: readonly (Float64Array | Uint32Array)[]
   readonly #askSizes: readonly (Float64Array | Uint32Array)[]
   readonly #bidCounts: readonly Uint32Array[]
@@ -169,9 +175,7 @@ class BookCursor extends RowCursor<'mbp-10'> implements BookView {
   constructor(batch: ColumnarBatch<'mbp-10'>, instruments: readonly Instrument[]) {
     super(batch, instruments)
     const { columns } = batch
-    this.#divisor = batch.priceDivisor
-    this.#bidPrices = levelNames.map((level) => columns[`bidPx${level}`])
-    this.#askPrices = levelNames.map((level) => columns[`askPx${level}`])
+    this.#price = priceColumn(columns.price, batch.priceDivisor)
     this.#bidSizes = levelNames.map((level) => columns[`bidSz${level}`])
     this.#askSizes = levelNames.map((level) => columns[`askSz${level}`])
     this.#bidCounts = levelNames.map((level) => columns[`bidCt${level}`])
@@ -184,7 +188,7 @@ class BookCursor extends RowCursor<'mbp-10'> implements BookView {
     return letters[this.batch.columns.side[this.row]] as AggressorSide
   }
   get price(): number {
-    return priceAt(this.batch.columns.price, this.row, this.#divisor)
+    return this.#price.at(this.row)
   }
   get size(): number {
     return this.batch.columns.size[this.row]
@@ -197,12 +201,6 @@ class BookCursor extends RowCursor<'mbp-10'> implements BookView {
   }
   get sequence(): number {
     return this.batch.columns.sequence[this.row]
-  }
-  bidPrice(level: number): number {
-    return priceAt(this.#bidPrices[level], this.row, this.#divisor)
-  }
-  askPrice(level: number): number {
-    return priceAt(this.#askPrices[level], this.row, this.#divisor)
   }
   bidSize(level: number): number {
     return this.#bidSizes[level][this.row]
@@ -218,8 +216,26 @@ class BookCursor extends RowCursor<'mbp-10'> implements BookView {
   }
 }
 
+class BookCursor extends LevelCursor implements BookView {
+  readonly #bids: readonly PriceColumn[]
+  readonly #asks: readonly PriceColumn[]
+
+  constructor(batch: ColumnarBatch<'mbp-10'>, instruments: readonly Instrument[]) {
+    super(batch, instruments)
+    const { columns, priceDivisor } = batch
+    this.#bids = levelNames.map((level) => priceColumn(columns[`bidPx${level}`], priceDivisor))
+    this.#asks = levelNames.map((level) => priceColumn(columns[`askPx${level}`], priceDivisor))
+  }
+  bidPrice(level: number): number {
+    return this.#bids[level].at(this.row)
+  }
+  askPrice(level: number): number {
+    return this.#asks[level].at(this.row)
+  }
+}
+
 /** Books whose prices are float64 as they are: see {@link FloatBarCursor}. */
-class FloatBookCursor extends BookCursor {
+class FloatBookCursor extends LevelCursor implements BookView {
   readonly #bids: readonly Float64Array[]
   readonly #asks: readonly Float64Array[]
 
@@ -232,15 +248,21 @@ class FloatBookCursor extends BookCursor {
     const isFloat = (column: PriceArray): boolean => column instanceof Float64Array
     return priceDivisor === 1 && levelNames.every((level) => isFloat(columns[`bidPx${level}`]) && isFloat(columns[`askPx${level}`]))
   }
-  override bidPrice(level: number): number {
+  bidPrice(level: number): number {
     return this.#bids[level][this.row]
   }
-  override askPrice(level: number): number {
+  askPrice(level: number): number {
     return this.#asks[level][this.row]
   }
 }
 
 class OrderEventCursor extends RowCursor<'mbo'> implements OrderEventView {
+  readonly #price: PriceColumn
+
+  constructor(batch: ColumnarBatch<'mbo'>, instruments: readonly Instrument[]) {
+    super(batch, instruments)
+    this.#price = priceColumn(batch.columns.price, batch.priceDivisor)
+  }
   get orderId(): bigint {
     return this.batch.columns.orderId[this.row]
   }
@@ -251,7 +273,7 @@ class OrderEventCursor extends RowCursor<'mbo'> implements OrderEventView {
     return letters[this.batch.columns.side[this.row]] as AggressorSide
   }
   get price(): number {
-    return priceAt(this.batch.columns.price, this.row, this.batch.priceDivisor)
+    return this.#price.at(this.row)
   }
   get size(): number {
     return this.batch.columns.size[this.row]
