@@ -18,7 +18,7 @@ export async function answer<T>(work: (onProgress: (progress: Progress) => void)
   const say = (said: Said<T>): void => void process.send?.(said)
   try {
     const given = await work((progress) => say({ progress }))
-    if (process.send === undefined) console.log(given)
+    if (process.send === undefined && given !== undefined) console.log(given)
     say({ answer: given, peakKilobytes: process.resourceUsage().maxRSS })
   } catch (error) {
     if (process.send === undefined || !(error instanceof Error)) throw error
@@ -57,7 +57,12 @@ export class Programs {
     this.#ran.push(ran)
     return new Promise((resolve, reject) => {
       const path = join(fileURLToPath(new URL('.', import.meta.url)), program)
-      const child = fork(path, args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], serialization: 'advanced' })
+      const child = fork(path, args, {
+        // A young generation of 4 MB instead of 16: about 30 MB less of each program, in the same time (measured on the order-book study).
+        execArgv: [...process.execArgv, '--max-semi-space-size=4'],
+        stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+        serialization: 'advanced',
+      })
       const stop = (): void => void child.kill()
       signal.addEventListener('abort', stop, { once: true })
       let errors = ''

@@ -4,7 +4,7 @@ import { type Calibration, fitIsotonic, fitTemperature } from '../calibrate/cali
 import { type NetworkDefinition } from '../network/definition.js'
 import { type Weights } from '../network/parameters.js'
 import { type ResolvedNetwork } from '../network/resolve.js'
-import { fitNormaliser, type Normaliser } from '../serve/normaliser.js'
+import { fitNormaliserOver, type Normaliser } from '../serve/normaliser.js'
 import { type PlanOutput, planOutputs } from '../serve/plan.js'
 import { holdOutSplit, uniquenessWeights } from '../split/purged-splits.js'
 import { averageNetworks } from '../train/average-networks.js'
@@ -13,8 +13,8 @@ import { type TrainingSet } from '../train/samples.js'
 import { trainEnsemble } from '../train/train-many.js'
 import { trainNetwork, type TrainedNetwork } from '../train/train-network.js'
 import { type CalibrationMethod, type FamilyDefinition } from './definition.js'
-import { augmentedSet, concatenated, normalisedSamples, trainingSet, withShuffledLabels } from './inputs.js'
-import { type FamilyRows, intervalsOf, pickTable, tableRowsOf } from './rows.js'
+import { augmentedSet, normalisedSamples, trainingSet, withShuffledLabels } from './inputs.js'
+import { type FamilyRows, intervalsOf, tableRowsOf } from './rows.js'
 
 /** A network with what turns raw features into its inputs and its outputs into probabilities. */
 export interface FittedModel {
@@ -69,8 +69,8 @@ export async function fitRows<R extends FamilyRows>(
   const split = holdOutSplit(intervals, { share: validationShare, embargoNs })
   const [fitted, validation] = [split.train, split.test].map((part) => Int32Array.from(part, (i) => indices[i]))
   const more = augment && [fitted, validation].map((part) => augment(rows, part))
-  const seen = pickTable(rows, tableRowsOf(rows, fitted))
-  const normaliser = fitNormaliser(more ? concatenated(seen, tableOf(more[0])) : seen, rows.width, kind)
+  const seen = [{ table: rows.table, rows: tableRowsOf(rows, fitted) }, ...(more ? [wholeOf(more[0])] : [])]
+  const normaliser = fitNormaliserOver(seen, rows.width, kind)
   const samples = normalisedSamples(rows, normaliser)
   const weights = rows.weights ? Float32Array.from(indices, (row) => rows.weights![row]) : uniquenessWeights(intervals)
   const setOf = (part: Int32Array, k: number) => {
@@ -95,9 +95,14 @@ export async function fitRows<R extends FamilyRows>(
 }
 
 /** What some rows are made of: their table may hold more. */
-function tableOf(rows: FamilyRows): Float32Array {
-  const all = Int32Array.from({ length: rows.count }, (_, row) => row)
-  return pickTable(rows, tableRowsOf(rows, all))
+function wholeOf(rows: FamilyRows) {
+  return {
+    table: rows.table,
+    rows: tableRowsOf(
+      rows,
+      Int32Array.from({ length: rows.count }, (_, row) => row),
+    ),
+  }
 }
 
 const leastLoss = ({ epochs, bestEpoch }: TrainedNetwork): number => epochs[bestEpoch].validationLoss

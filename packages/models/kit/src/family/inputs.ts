@@ -1,16 +1,36 @@
 import { normalise, normaliseGroup, type Normaliser } from '../serve/normaliser.js'
 import { TradingError } from '@gatehouse/contracts'
-import { pickSamples, rowSamples, type Samples, type TrainingSet, windowSamples } from '../train/samples.js'
+import { joinSamples, pickSamples, rowSamples, type Samples, type SampleSource, type TrainingSet, windowSamples } from '../train/samples.js'
 import { mixSeeds, random } from '../random.js'
 import { groupOffsets, type FamilyRows } from './rows.js'
 
-/** All rows as network inputs: the table normalised by the function that serving uses, and windows cut from it. */
+/** All rows as network inputs, normalised by the function that serving uses, each when it is asked for: there is no second table. */
 export function normalisedSamples(rows: FamilyRows, normaliser: Normaliser): Samples {
-  const { table, width, windows, groups } = rows
+  if (normaliser.kind === 'within-group') return normalisedTable(rows, normaliser)
+  const { table, width, windows } = rows
+  const raw = windows === undefined ? rowSamples(table, width) : windowSamples(table, { ...windows, features: width })
+  const size = width * (windows?.steps ?? 1)
+  let source: SampleSource | undefined
+  return {
+    count: raw.count,
+    shape: raw.shape,
+    // A thread is sent numbers, so they are made for it, once.
+    get source() {
+      return (source ??= normalisedTable(rows, normaliser).source)
+    },
+    fill(index, target, offset) {
+      raw.fill(index, target, offset)
+      normalise(normaliser, target.subarray(offset, offset + size), size, target, offset)
+    },
+  }
+}
+
+/** The whole table normalised, and windows cut from it. */
+function normalisedTable({ table, width, windows, groups, count }: FamilyRows, normaliser: Normaliser): Samples {
   const inputs = new Float32Array(table.length)
   normalise(normaliser, table, table.length, inputs, 0)
   if (normaliser.kind === 'within-group') {
-    const offsets = groupOffsets(groups ?? new Int32Array(rows.count))
+    const offsets = groupOffsets(groups ?? new Int32Array(count))
     for (let g = 0; g + 1 < offsets.length; g++) {
       const part = table.subarray(offsets[g] * width, offsets[g + 1] * width)
       normaliseGroup(normaliser, part, offsets[g + 1] - offsets[g], width, inputs, offsets[g] * width)
@@ -70,15 +90,8 @@ export function augmentedSet(
       width: more.width,
       heads: [...more.labels.keys()],
     })
-  // One table: what the rows are made of, then what the others are.
-  const first = windows ? rows.table.length / width : indices.length
-  const table = new Float32Array(first * width + more.table.length)
-  if (windows) normalise(normaliser, rows.table, rows.table.length, table, 0)
-  else for (let i = 0; i < first; i++) own.samples.fill(i, table, i * width)
-  normalise(normaliser, more.table, more.table.length, table, first * width)
-  const ends = windows && more.windows && concatenated(Int32Array.from(indices, (row) => windows.ends[row]), more.windows.ends.map((end) => end + first)) // prettier-ignore
   return {
-    samples: windows && ends ? windowSamples(table, { features: width, steps: windows.steps, ends }) : rowSamples(table, width),
+    samples: joinSamples(own.samples, normalisedSamples(more, normaliser)),
     labels: new Map([...own.labels].map(([head, labels]) => [head, concatenated(labels, more.labels.get(head)!)])),
     weights: concatenated(weights, more.weights ?? new Float32Array(more.count).fill(1)),
   }

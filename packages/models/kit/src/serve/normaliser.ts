@@ -30,20 +30,37 @@ export const noNormaliser: Normaliser = {
  * Fits a normaliser on training rows `[rows, features]`; `NaN`s are left out. A column without spread gets scale 1.
  * @param kind `standard` mean and standard deviation; `robust` median and half the 16-84 % range; `min-max` to [0, 1]; `within-group` needs no fitting
  */
-export function fitNormaliser(
-  values: Float32Array | Float64Array,
+export function fitNormaliser(values: Float32Array | Float64Array, features: number, options: NormaliserOptions = {}): Normaliser {
+  return fitNormaliserOver([{ table: values }], features, options)
+}
+
+export interface NormaliserOptions {
+  readonly kind?: Normaliser['kind'] | undefined
+  readonly clip?: number | undefined
+}
+
+/** {@link fitNormaliser} on rows of several tables, one after the other, without a copy of them. @param parts tables, with the rows that count; default all */
+export function fitNormaliserOver(
+  parts: readonly { readonly table: Float32Array | Float64Array; readonly rows?: Int32Array | undefined }[],
   features: number,
-  { kind = 'standard', clip = 6 }: { readonly kind?: Normaliser['kind'] | undefined; readonly clip?: number | undefined } = {},
+  { kind = 'standard', clip = 6 }: NormaliserOptions = {},
 ): Normaliser {
   if (!(clip > 0)) throw new TradingError('MODEL_INPUT_INVALID', `clip must be positive, found ${clip}`, { clip })
   const bounds = { lower: -clip, upper: clip }
   if (kind === 'none' || kind === 'within-group') return { ...noNormaliser, kind, ...(kind === 'none' ? {} : bounds) }
   const center = new Float64Array(features)
   const scale = new Float64Array(features)
+  const known = new Float64Array(parts.reduce((sum, { table, rows }) => sum + (rows?.length ?? table.length / features), 0))
   for (let j = 0; j < features; j++) {
-    const column: number[] = []
-    for (let i = j; i < values.length; i += features) if (Number.isFinite(values[i])) column.push(values[i])
-    const [c, s] = column.length === 0 ? [0, 1] : fits[kind](column)
+    let count = 0
+    for (const { table, rows } of parts) {
+      const length = rows?.length ?? table.length / features
+      for (let i = 0; i < length; i++) {
+        const x = table[(rows === undefined ? i : rows[i]) * features + j]
+        if (Number.isFinite(x)) known[count++] = x
+      }
+    }
+    const [c, s] = count === 0 ? [0, 1] : fits[kind](known.subarray(0, count))
     center[j] = c
     scale[j] = s > 0 && Number.isFinite(s) ? s : 1
   }
@@ -51,16 +68,16 @@ export function fitNormaliser(
 }
 
 const fits = {
-  standard(column: number[]): [number, number] {
+  standard(column: Float64Array): [number, number] {
     const mean = column.reduce((a, b) => a + b, 0) / column.length
     return [mean, Math.sqrt(column.reduce((sum, x) => sum + (x - mean) ** 2, 0) / column.length)]
   },
-  robust(column: number[]): [number, number] {
+  robust(column: Float64Array): [number, number] {
     column.sort((a, b) => a - b)
     const at = (q: number): number => column[Math.round(q * (column.length - 1))]
     return [at(0.5), (at(0.8413) - at(0.1587)) / 2]
   },
-  'min-max'(column: number[]): [number, number] {
+  'min-max'(column: Float64Array): [number, number] {
     let [low, high] = [Infinity, -Infinity]
     for (const x of column) {
       if (x < low) low = x

@@ -23,11 +23,13 @@ export type SampleSource =
       readonly ends: Int32Array
     }
   | { readonly kind: 'picked'; readonly from: SampleSource; readonly indices: Int32Array }
+  | { readonly kind: 'joined'; readonly first: SampleSource; readonly second: SampleSource }
 
 /** The samples that a source describes. */
 export function samplesFrom(source: SampleSource): Samples {
   if (source.kind === 'rows') return rowSamples(source.values, source.features)
   if (source.kind === 'windows') return windowSamples(source.series, source)
+  if (source.kind === 'joined') return joinSamples(samplesFrom(source.first), samplesFrom(source.second))
   return pickSamples(samplesFrom(source.from), source.indices)
 }
 
@@ -84,8 +86,25 @@ export function pickSamples(samples: Samples, indices: Int32Array): Samples {
   return {
     count: indices.length,
     shape: samples.shape,
-    ...(samples.source ? { source: { kind: 'picked', from: samples.source, indices } } : {}),
+    // Asked for where a thread needs it: to make the data may cost memory.
+    get source(): SampleSource | undefined {
+      const from = samples.source
+      return from && { kind: 'picked', from, indices }
+    },
     fill: (index, target, offset) => samples.fill(indices[index], target, offset),
+  }
+}
+
+/** The samples of two sets of one shape, one after the other. */
+export function joinSamples(a: Samples, b: Samples): Samples {
+  return {
+    count: a.count + b.count,
+    shape: a.shape,
+    get source(): SampleSource | undefined {
+      const [first, second] = [a.source, b.source]
+      return first && second && { kind: 'joined', first, second }
+    },
+    fill: (index, target, offset) => (index < a.count ? a.fill(index, target, offset) : b.fill(index - a.count, target, offset)),
   }
 }
 

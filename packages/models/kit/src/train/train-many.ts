@@ -175,6 +175,7 @@ function workerJob(
 function shareSource(source: SampleSource, share: <A extends Float32Array | Int32Array>(values: A) => A): SampleSource {
   if (source.kind === 'rows') return { ...source, values: share(source.values) }
   if (source.kind === 'windows') return { ...source, series: share(source.series), ends: share(source.ends) }
+  if (source.kind === 'joined') return { ...source, first: shareSource(source.first, share), second: shareSource(source.second, share) }
   return { ...source, from: shareSource(source.from, share), indices: share(source.indices) }
 }
 
