@@ -1,8 +1,9 @@
 import { type FamilyRows } from './rows.js'
 
 /**
- * Net return of each period of holding a position from each test row to the instrument's next one, averaged over instruments. The position is decided on the row
- * and earns from its price on; turning it over costs.
+ * Net return of each period of holding a position from each test row to the instrument's next one, averaged over instruments: what the engine's account gains
+ * when it trades each name towards `position` times one stake at the row's price and pays `costPerTurnover` of what it trades (a test holds the two together to the
+ * cent). The last position stays open.
  * @param position wanted at a test row, -1 to 1, by place in `test`
  * @param nextReturn simple return from the row's price to the next row's of the same instrument, by row; `NaN` where there is none
  * @param costPerTurnover fraction of the value traded
@@ -23,7 +24,8 @@ export function positionReturns(
     if (Number.isNaN(nextReturn[row])) return
     const wanted = position(place)
     const turnover = Math.abs(wanted - (held.get(instrument[row]) ?? 0))
-    held.set(instrument[row], wanted)
+    // What is held has moved with its price when the next row asks for a position: the difference is traded.
+    held.set(instrument[row], wanted * (1 + nextReturn[row]))
     const period = periods.get(t0[row]) ?? { sum: 0, count: 0 }
     period.sum += wanted * nextReturn[row] - turnover * costPerTurnover
     period.count++
