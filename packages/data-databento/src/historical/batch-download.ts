@@ -2,9 +2,10 @@ import { TradingError, type CallOptions } from '@gatehouse/core'
 import { createHash, type Hash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import type { DatabentoHttp } from './http.js'
 import type { BatchFile } from './types.js'
+import { writeAll } from './write-all.js'
 
 /** Where and how the files of a job are downloaded. */
 export interface DownloadOptions extends CallOptions {
@@ -24,6 +25,28 @@ export interface DownloadedFile {
   readonly bytes: number
   /** False when it was there before. */
   readonly isNew: boolean
+}
+
+/**
+ * The files that an answer names. Names come from outside: each must be the name of a file, of one file only, and nothing of a path.
+ * @throws {TradingError} `DATABENTO_RESPONSE`
+ */
+export function filesOf(answer: unknown): readonly BatchFile[] {
+  const files = Array.isArray(answer) ? (answer as readonly Partial<BatchFile>[]) : [undefined]
+  const names = new Set<string>()
+  for (const file of files) {
+    const { filename, size = -1, hash, urls } = file ?? {}
+    const isName = typeof filename === 'string' && !/[/\\\0]/.test(filename) && !['', '.', '..'].includes(filename)
+    const isWhole = Number.isSafeInteger(size) && size >= 0 && typeof hash === 'string' && typeof urls === 'object'
+    if (!isName || !isWhole || names.has(filename)) {
+      const found = String(JSON.stringify(file ?? answer)).slice(0, 120)
+      throw new TradingError('DATABENTO_RESPONSE', `the list of a job's files should name, size and digest each once, found ${found}`, {
+        filename,
+      })
+    }
+    names.add(filename)
+  }
+  return files as readonly BatchFile[]
 }
 
 /** Downloads files of a batch job; see `HistoricalClient.batch.download`. */
@@ -73,12 +96,7 @@ async function downloadFile(
   options: DownloadOptions,
   report: (bytes: number) => void,
 ): Promise<DownloadedFile> {
-  // The name comes from outside: it must not lead out of the directory.
-  const filename = basename(file.filename)
-  if (filename === '' || filename === '.' || filename === '..')
-    throw new TradingError('DATABENTO_RESPONSE', `a file of the job is called "${file.filename}", which is no file name`, {
-      filename: file.filename,
-    })
+  const { filename } = file
   const path = join(options.directory, filename)
   const part = `${path}.part`
   const expected = file.hash.replace(/^sha256:/, '').toLowerCase()
@@ -138,7 +156,7 @@ async function fetchRest(
           signal,
           headers: have > 0 ? { range: `bytes=${have}-`, accept: '*/*' } : { accept: '*/*' },
         })
-        if (have > 0 && response.status !== 206) {
+        if (have > 0 && (response.status !== 206 || !beginsAt(response, have))) {
           await response.body?.cancel()
           throw new TradingError(
             'DATABENTO_HTTP',
@@ -152,7 +170,7 @@ async function fetchRest(
               filename,
               size,
             })
-          await handle.write(chunk, 0, chunk.length, have)
+          await writeAll(handle, chunk, have)
           hash.update(chunk)
           have += chunk.length
           report(chunk.length)
@@ -179,6 +197,12 @@ async function fetchRest(
     await handle.close()
   }
   return have
+}
+
+/** `Content-Range: bytes 500-999/1000`; when it is left out the digest has the last word. */
+function beginsAt(response: Response, have: number): boolean {
+  const start = /^bytes (\d+)-/.exec(response.headers.get('content-range') ?? '')?.[1]
+  return start === undefined || Number(start) === have
 }
 
 async function sizeOf(path: string): Promise<number> {

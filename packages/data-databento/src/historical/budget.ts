@@ -1,6 +1,7 @@
 import { TradingError } from '@gatehouse/core'
 import { mkdir, open, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { writeAll } from './write-all.js'
 
 /** How much may be spent. Both limits need a cost estimate (a free call) before every billed call. */
 export interface BudgetOptions {
@@ -106,7 +107,7 @@ const usd = (amount: number): string => `$${amount.toFixed(4)}`
 function parse(line: string, ledger: string, index: number): Entry {
   try {
     const entry = JSON.parse(line) as Entry
-    if (typeof entry.at === 'string' && Number.isFinite(entry.costUsd)) return entry
+    if (/^\d{4}-\d{2}-\d{2}T/.test(entry.at) && Number.isFinite(entry.costUsd)) return entry
   } catch {
     // Reported below.
   }
@@ -130,7 +131,7 @@ async function append(file: string, entry: Entry): Promise<void> {
   await mkdir(dirname(file), { recursive: true })
   const handle = await open(file, 'a')
   try {
-    await handle.write(`${JSON.stringify(entry)}\n`)
+    await writeAll(handle, Buffer.from(`${JSON.stringify(entry)}\n`))
     await handle.sync()
   } finally {
     await handle.close()

@@ -3,7 +3,7 @@ import { openDbn, type DbnReader, type OpenDbnOptions } from '../file/open-dbn.j
 import { decompressed } from '../file/source.js'
 import type { DbnSchema, SType } from '../layout/enums.js'
 import { ApiKey } from '../live/protocol.js'
-import { downloadJob, type DownloadOptions, type DownloadedFile } from './batch-download.js'
+import { downloadJob, filesOf, type DownloadOptions, type DownloadedFile } from './batch-download.js'
 import { Budget, type BudgetOptions } from './budget.js'
 import { DatabentoHttp, type HttpOptions, type Parameters } from './http.js'
 import { camelKeys } from './json.js'
@@ -126,15 +126,13 @@ export class HistoricalClient {
     getDatasetRange: (dataset: string, options: CallOptions = {}): Promise<DatasetRange> =>
       this.#get('metadata.get_dataset_range', { dataset }, options),
 
-    getRecordCount: async (request: DataRequest): Promise<number> =>
-      this.#post('metadata.get_record_count', countParameters(request), request),
+    getRecordCount: async (request: DataRequest): Promise<number> => this.#amount('metadata.get_record_count', request),
 
     /** Bytes of uncompressed DBN. */
-    getBillableSize: async (request: DataRequest): Promise<number> =>
-      this.#post('metadata.get_billable_size', countParameters(request), request),
+    getBillableSize: async (request: DataRequest): Promise<number> => this.#amount('metadata.get_billable_size', request),
 
     /** USD. */
-    getCost: async (request: DataRequest): Promise<number> => this.#post('metadata.get_cost', countParameters(request), request),
+    getCost: async (request: DataRequest): Promise<number> => this.#amount('metadata.get_cost', request),
   }
 
   /** What symbols stood for; free. */
@@ -202,7 +200,7 @@ export class HistoricalClient {
         signal: request.signal,
         headers: { accept: 'application/octet-stream' },
       })
-      return bodyOf(response, 'timeseries.get_range', request.signal)
+      return bodyOf(response, 'timeseries.get_range', request.signal, this.#http)
     },
   }
 
@@ -250,8 +248,8 @@ export class HistoricalClient {
     getJobDetails: async (jobId: string, options: CallOptions = {}): Promise<BatchJob> =>
       camelKeys(await this.#get('batch.get_job_details', { job_id: jobId }, options)),
 
-    listFiles: (jobId: string, options: CallOptions = {}): Promise<readonly BatchFile[]> =>
-      this.#get('batch.list_files', { job_id: jobId }, options),
+    listFiles: async (jobId: string, options: CallOptions = {}): Promise<readonly BatchFile[]> =>
+      filesOf(await this.#get<unknown>('batch.list_files', { job_id: jobId }, options)),
 
     /**
      * Downloads the files of a job, several at once. What is already there and right is kept, what is cut is resumed, and a wrong digest is an
@@ -285,6 +283,17 @@ export class HistoricalClient {
     return this.#http.json<T>(endpoint, { method: 'POST', parameters, signal })
   }
 
+  /** What a request comes to: nothing may be paid on the word of an answer that is no amount. */
+  async #amount(endpoint: string, request: DataRequest): Promise<number> {
+    const amount = await this.#post<unknown>(endpoint, countParameters(request), request)
+    if (typeof amount === 'number' && amount >= 0 && amount < Infinity) return amount
+    throw new TradingError(
+      'DATABENTO_RESPONSE',
+      `${endpoint} should answer an amount, found ${String(JSON.stringify(amount)).slice(0, 80)}`,
+      { endpoint },
+    )
+  }
+
   /** Estimates a billed call and holds it against the budget. */
   async #pay(endpoint: string, parameters: Parameters, request: BilledRequest): Promise<void> {
     if (!this.#budget.needsEstimate(request.maxCostUsd)) return
@@ -311,7 +320,7 @@ export class HistoricalClient {
     })
     const decoder = new TextDecoder()
     let text = ''
-    for await (const chunk of decompressed(bodyOf(response, endpoint, signal), 'auto')) {
+    for await (const chunk of decompressed(bodyOf(response, endpoint, signal, this.#http), 'auto')) {
       text += decoder.decode(chunk, { stream: true })
       const lines = text.split('\n')
       text = lines.pop() ?? ''
@@ -352,7 +361,12 @@ export interface ReferenceRequest extends CallOptions {
 }
 
 /** The body of an answer; a break in it is named for what it is. */
-async function* bodyOf(response: Response, endpoint: string, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void, undefined> {
+async function* bodyOf(
+  response: Response,
+  endpoint: string,
+  signal: AbortSignal | undefined,
+  http: DatabentoHttp,
+): AsyncGenerator<Uint8Array, void, undefined> {
   let received = 0
   if (response.body === null) return
   try {
@@ -366,7 +380,7 @@ async function* bodyOf(response: Response, endpoint: string, signal: AbortSignal
       'DATABENTO_TRUNCATED',
       `the answer of ${endpoint} broke off after ${received} bytes: ${(cause as Error).message}; it was not asked for again`,
       { endpoint, received },
-      { cause },
+      http.causeOf(cause),
     )
   }
 }

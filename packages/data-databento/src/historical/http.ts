@@ -1,5 +1,6 @@
 import { isTradingError, TradingError, type CallOptions } from '@gatehouse/core'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { inspect } from 'node:util'
 import type { ApiKey } from '../live/protocol.js'
 
 /** A warning that the API sent with an answer: a deprecation, or data that may still change. */
@@ -48,19 +49,19 @@ export class DatabentoHttp {
     this.#fetch = options.fetch ?? fetch
   }
 
-  /** A free call that answers JSON. */
+  /**
+   * A call that answers JSON.
+   * @throws {TradingError} the codes of `request`, and `DATABENTO_RESPONSE` when the answer is no JSON or has more than 256 MiB
+   */
   async json<T>(endpoint: string, call: Call): Promise<T> {
-    const response = await this.request(endpoint, call)
-    const text = await response.text()
+    const text = await this.#repeated(endpoint, call, (response) => textOf(response, endpoint, MAX_JSON_BYTES))
     try {
       return JSON.parse(text) as T
-    } catch (cause) {
-      throw new TradingError(
-        'DATABENTO_RESPONSE',
-        `${endpoint} did not answer JSON: ${this.#options.key.redact(text.slice(0, 200))}`,
-        { endpoint },
-        { cause },
-      )
+    } catch {
+      // The parser's own message quotes the answer: it is not kept as a cause.
+      throw new TradingError('DATABENTO_RESPONSE', `${endpoint} did not answer JSON: ${this.#options.key.redact(text.slice(0, 200))}`, {
+        endpoint,
+      })
     }
   }
 
@@ -68,29 +69,49 @@ export class DatabentoHttp {
    * One call, repeated only when it is free and the failure may pass: network errors, 429 and 5xx.
    * @throws {TradingError} `DATABENTO_HTTP`, `DATABENTO_AUTH`, `DATABENTO_RATE_LIMIT`, `DATABENTO_NETWORK`
    */
-  async request(endpoint: string, call: Call): Promise<Response> {
+  request(endpoint: string, call: Call): Promise<Response> {
+    return this.#repeated(endpoint, call, async (response) => response)
+  }
+
+  async #repeated<T>(endpoint: string, call: Call, use: (response: Response) => Promise<T>): Promise<T> {
     const { attempts = 4 } = this.#options
     for (let attempt = 1; ; attempt += 1) {
       call.signal?.throwIfAborted()
       const isLast = call.isBilled === true || attempt >= attempts
-      let response: Response
-      try {
-        response = await this.#send(endpoint, call)
-      } catch (cause) {
+      const failed = async (cause: unknown): Promise<void> => {
         call.signal?.throwIfAborted()
         if (isTradingError(cause)) throw cause
         if (isLast) throw this.#networkError(endpoint, call, attempt, cause)
         await this.#wait(attempt, undefined, call.signal)
+      }
+      let response: Response
+      try {
+        response = await this.#send(endpoint, call)
+      } catch (cause) {
+        await failed(cause)
         continue
       }
       this.#warn(endpoint, response)
-      if (response.ok) return response
+      if (response.ok) {
+        try {
+          return await use(response)
+        } catch (cause) {
+          await failed(cause)
+          continue
+        }
+      }
       const mayPass = response.status === 429 || response.status >= 500
       if (isLast || !mayPass) throw await this.#errorOf(endpoint, response, call)
       const retryAfter = response.headers.get('retry-after')
       await response.body?.cancel()
       await this.#wait(attempt, retryAfter, call.signal)
     }
+  }
+
+  /** What an error may carry as its cause: a parser of HTTP quotes what it was sent, which may be our own header. */
+  causeOf(cause: unknown): ErrorOptions {
+    const text = inspect(cause, { depth: 9, maxStringLength: null, maxArrayLength: null })
+    return text === this.#options.key.redact(text) ? { cause } : {}
   }
 
   async #send(endpoint: string, { method, parameters = {}, signal, headers, isBilled }: Call): Promise<Response> {
@@ -111,6 +132,8 @@ export class DatabentoHttp {
     const signals = [signal, limit].filter((one) => one !== undefined)
     return this.#fetch(url, {
       method,
+      // A file may lie elsewhere, where `fetch` does not send the key. A call that leads elsewhere would be sent twice, and perhaps billed twice.
+      redirect: isAbsolute ? 'follow' : 'manual',
       headers: {
         authorization: `Basic ${Buffer.from(`${this.#options.key.reveal()}:`).toString('base64')}`,
         accept: 'application/json',
@@ -137,7 +160,7 @@ export class DatabentoHttp {
   #warn(endpoint: string, response: Response): void {
     const header = response.headers.get('x-warning')
     if (header === null) return
-    for (const message of warnings(header)) this.#options.onWarning?.({ endpoint, message })
+    for (const message of warnings(header)) this.#options.onWarning?.({ endpoint, message: this.#options.key.redact(message) })
   }
 
   #networkError(endpoint: string, { isBilled = false }: Call, attempt: number, cause: unknown): TradingError {
@@ -147,18 +170,20 @@ export class DatabentoHttp {
       'DATABENTO_NETWORK',
       `${endpoint} failed${note}: ${this.#options.key.redact(message)}`,
       { endpoint, attempt, isBilled },
-      { cause },
+      this.causeOf(cause),
     )
   }
 
   async #errorOf(endpoint: string, response: Response, { isBilled = false }: Call): Promise<TradingError> {
     const { status } = response
-    const requestId = response.headers.get('request-id') ?? undefined
-    const { message, case: name, docs } = detailOf(await response.text().catch(() => ''))
+    const { key } = this.#options
+    const [requestId, location] = ['request-id', 'location'].map((name) => shown(response.headers.get(name), key))
+    const { message, case: name, docs } = detailOf(key.redact(await textOf(response, endpoint, MAX_ERROR_BYTES).catch(() => '')))
+    const moved = location === undefined ? '' : `; it leads to ${location}, where nothing was sent`
     const code = status === 401 || status === 403 ? 'DATABENTO_AUTH' : status === 429 ? 'DATABENTO_RATE_LIMIT' : 'DATABENTO_HTTP'
     const retryAfter = retryAfterMs(response.headers.get('retry-after'))
     const wait = retryAfter === undefined ? '' : `; try again in ${retryAfter / 1000} s`
-    return new TradingError(code, `${endpoint} answered ${status}: ${this.#options.key.redact(message)}${wait}`, {
+    return new TradingError(code, `${endpoint} answered ${status}: ${message}${moved}${wait}`, {
       endpoint,
       status,
       requestId,
@@ -170,12 +195,33 @@ export class DatabentoHttp {
   }
 }
 
+/** Symbology of every option of a day has tens of megabytes. */
+const MAX_JSON_BYTES = 1 << 28
+const MAX_ERROR_BYTES = 1 << 16
+
+function shown(header: string | null, key: ApiKey): string | undefined {
+  return header === null ? undefined : key.redact(header)
+}
+
+/** The text of a body, kept only as long as it is no larger than it should be. */
+async function textOf(response: Response, endpoint: string, limit: number): Promise<string> {
+  const decoder = new TextDecoder()
+  let [text, bytes] = ['', 0]
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    bytes += chunk.length
+    if (bytes > limit)
+      throw new TradingError('DATABENTO_RESPONSE', `${endpoint} answered with more than ${limit} bytes`, { endpoint, limit })
+    text += decoder.decode(chunk, { stream: true })
+  }
+  return text + decoder.decode()
+}
+
 /** `{"detail": text}` or `{"detail": {case, message, docs}}`; anything else (a proxy's page) is shown as it begins. */
 function detailOf(body: string): { message: string; case?: string | undefined; docs?: string | undefined } {
   try {
     const { detail } = JSON.parse(body) as { detail?: string | { message?: string; case?: string; docs?: string } }
     if (typeof detail === 'string') return { message: detail }
-    if (detail?.message !== undefined) return { message: detail.message, case: detail.case, docs: detail.docs }
+    if (typeof detail?.message === 'string') return { message: detail.message, case: detail.case, docs: detail.docs }
   } catch {
     // Not JSON: shown below as it is.
   }

@@ -1,9 +1,10 @@
 import type { Batch, Manifest, Schema } from '@gatehouse/core'
 import { barNs, isBarSchema, TradingError } from '@gatehouse/core'
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { openDbn } from '../file/open-dbn.js'
+import { writeAll } from './write-all.js'
 
 /** A half-open span of time, ns. */
 export interface Span {
@@ -78,15 +79,16 @@ export function directoryStore(directory: string): RangeStore {
     async write(key, span, bytes) {
       const path = fileOf(key, span)
       await mkdir(dirname(path), { recursive: true })
-      const part = `${path}.part`
-      const handle = await open(part, 'w')
+      // A name of its own: two processes may ask for the same span at the same time.
+      const part = `${path}.${randomUUID()}.part`
+      const handle = await open(part, 'wx')
       try {
-        for await (const chunk of bytes) await handle.write(chunk)
-        await handle.sync()
-      } finally {
-        await handle.close()
-      }
-      try {
+        try {
+          for await (const chunk of bytes) await writeAll(handle, chunk)
+          await handle.sync()
+        } finally {
+          await handle.close()
+        }
         // Read once from end to end: a file that does not decode is not kept.
         const dbn = await openDbn(part)
         await dbn.forEachRun(() => undefined)
@@ -140,7 +142,7 @@ export function manifestStore(manifest: Manifest, coverage: string): RangeStore 
       await mkdir(dirname(coverage), { recursive: true })
       const handle = await open(coverage, 'a')
       try {
-        await handle.write(`${JSON.stringify({ key: keyName(key), from: String(span.from), to: String(span.to) })}\n`)
+        await writeAll(handle, Buffer.from(`${JSON.stringify({ key: keyName(key), from: String(span.from), to: String(span.to) })}\n`))
         await handle.sync()
       } finally {
         await handle.close()
@@ -157,13 +159,13 @@ export function manifestStore(manifest: Manifest, coverage: string): RangeStore 
 
 function parseCoverage(line: string, file: string, index: number): { readonly key: string; readonly from: string; readonly to: string } {
   try {
-    return JSON.parse(line) as { key: string; from: string; to: string }
-  } catch (cause) {
-    throw new TradingError(
-      'DATABENTO_CACHE',
-      `line ${index + 1} of ${file} cannot be read: remove it (its span will be asked for again)`,
-      { file, line: index + 1 },
-      { cause },
-    )
+    const entry = JSON.parse(line) as { key: string; from: string; to: string }
+    if ([entry.from, entry.to].every((time) => /^\d+$/.test(time))) return entry
+  } catch {
+    // Reported below.
   }
+  throw new TradingError('DATABENTO_CACHE', `line ${index + 1} of ${file} cannot be read: remove it (its span will be asked for again)`, {
+    file,
+    line: index + 1,
+  })
 }

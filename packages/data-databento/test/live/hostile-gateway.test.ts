@@ -118,7 +118,8 @@ describe('a hostile gateway', () => {
     let drip: NodeJS.Timeout | undefined
     const port = await gateway((socket) => {
       socket.write(metadata)
-      const record = trade(1, START)
+      const record = Buffer.alloc(1020, 1)
+      record[0] = 255
       let at = 0
       drip = setInterval(() => socket.write(record.subarray(at, (at += 1))), 20)
     })
