@@ -358,6 +358,7 @@ export class Engine {
     this.#observer.prediction?.(prediction)
     // A shadow is written down and shown to no strategy.
     if (hosted.isShadow || this.isWarmingUp) return
+    this.refusals.past(index, 'not-warm')
     const { name } = hosted.model
     let latest = this.#latest.get(name)
     if (latest === undefined) this.#latest.set(name, (latest = []))

@@ -203,6 +203,14 @@ export class RefusalRecorder {
   readonly #tallies = new Map<string, RefusalTally>()
   /** Last reason by instrument, in words. */
   readonly last: (string | undefined)[] = []
+  readonly #lastRules: (string | undefined)[] = []
+
+  /** What was missing is there: it is not the answer any more. Its count stays. */
+  past(index: number, rule: string): void {
+    if (this.#lastRules[index] !== rule) return
+    this.#lastRules[index] = undefined
+    this.last[index] = undefined
+  }
 
   add(index: number | undefined, rule: string, reason: string, at: bigint): void {
     const key = `${index ?? ''}/${rule}`
@@ -213,7 +221,9 @@ export class RefusalRecorder {
       tally.lastAt = at
       tally.lastReason = reason
     }
-    if (index !== undefined) this.last[index] = reason
+    if (index === undefined) return
+    this.last[index] = reason
+    this.#lastRules[index] = rule
   }
 
   counts(): RefusalCount[] {

@@ -21,6 +21,9 @@ export interface RestingOrder {
   extreme: number
 }
 
+/** What orders for the opening alone are. */
+const onOpen: Readonly<Partial<Record<OrderType, OrderType>>> = { market: 'marketOnOpen', limit: 'limitOnOpen' }
+
 /** The venue's own record of an order. */
 export class VenueOrder implements RestingOrder {
   readonly side: Side
@@ -57,7 +60,7 @@ export class VenueOrder implements RestingOrder {
   ) {
     this.arrivedAt = placedAt
     this.side = order.side
-    this.type = order.type
+    this.type = order.timeInForce === 'opg' ? (onOpen[order.type] ?? order.type) : order.type
     this.brokerOrderId = String(number)
     this.remaining = order.quantity
     this.limitPrice = order.limitPrice ?? NaN
