@@ -1,4 +1,6 @@
 /** The networks that `bench/models.ts` measures: a part of it. */
+import { gapRanker } from '@gatehouse/model-gap-ranker'
+import { macroRegime } from '@gatehouse/model-macro-regime'
 import { orderBook } from '@gatehouse/model-order-book'
 import { random, residual, resolveNetwork, rowSamples, type NetworkDefinition, type TrainingSet } from '@gatehouse/model-kit'
 
@@ -72,6 +74,9 @@ export const cases: Readonly<Record<string, Case>> = {
   },
   // What the order-book family serves: features do the work that convolutions and a GRU do in `book`.
   'order-book': { network: orderBook().definition.network, batch: 128, rows: 1, target: [100, 200] },
+  // What the regime family and the gap ranker serve.
+  'macro-regime': { network: macroRegime().definition.network, batch: 256, rows: 1, target: [2, 5] },
+  'gap-ranker': { network: gapRanker().definition.network, batch: 16 * 32, rows: 32, target: [8, 15] },
   tabl: {
     network: {
       input: [10, 40],
@@ -117,7 +122,7 @@ export function trainingSet({ network, batch, rows }: Case): TrainingSet {
     shape: network.input,
   }
   const labels = new Map(
-    resolved.heads.map(({ name, width, definition: { kind } }) => [name, kind === 'classes' ? Int32Array.from({ length: batch }, () => draw.integer(width)) : Float32Array.from({ length: batch }, () => draw.integer(5))] as const), // prettier-ignore
+    resolved.heads.map(({ name, width, definition: { kind } }) => [name, kind === 'classes' || kind === 'ordered-classes' ? Int32Array.from({ length: batch }, () => draw.integer(width)) : Float32Array.from({ length: batch }, () => draw.integer(kind === 'binary' ? 2 : 5))] as const), // prettier-ignore
   )
   return { samples, labels, ...(rows > 1 ? { groups: Int32Array.from({ length: batch / rows + 1 }, (_, i) => i * rows) } : {}) }
 }

@@ -81,8 +81,7 @@ export async function openOnnx(
     const outputs = await session.run({ input: new Tensor('float32', input, [rows, ...network.input]) })
     let offset = 0
     for (const { name, width } of heads) {
-      for (let row = 0; row < rows; row++)
-        for (let k = 0; k < width; k++) result[row * outputWidth + offset + k] = outputs[name].data[row * width + k]
+      result.set(outputs[name].data, offset * rows)
       offset += width
     }
     return result

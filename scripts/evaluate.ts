@@ -1,22 +1,28 @@
 /**
- * `npm run evaluate -- FAMILY --data ../shared/data [--seed N] [--html FILE]`: a family on real data, beside the baselines of the research notes on the same
- * splits, with intervals. Exit 1 when a baseline's own row is not reproduced within noise: then nothing printed beside it means anything.
+ * `npm run evaluate -- FAMILY --data ../shared/data [--seed N] [--looks FILE] [--html FILE]`: a family on real data, beside the baselines of the research notes on the same
+ * splits, with intervals. `--looks` keeps the ledger of looks at test data in a file. Exit 1 when a baseline's own row is not reproduced within noise: then nothing printed beside it means anything.
  */
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { isTradingError, progressLine } from '@gatehouse/core'
+import { lookLedger, openLookLedger } from '@gatehouse/model-kit'
 import { type Figure, type RealDataCase, type RealDataResult, type RealDataTable } from './evaluate/real-data-case.js'
 
 const families = readdirSync(new URL('evaluate/', import.meta.url))
   .filter((file) => file.endsWith('.ts') && !file.startsWith('real-data'))
   .map((file) => file.replace(/\.ts$/, ''))
-const usage = `npm run evaluate -- FAMILY --data DIR [--seed N] [--html FILE]\n\nFAMILY: ${families.join(', ')}`
+const usage = `npm run evaluate -- FAMILY --data DIR [--seed N] [--looks FILE] [--html FILE]\n\nFAMILY: ${families.join(', ')}`
 
 try {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { data: { type: 'string', default: '../shared/data' }, seed: { type: 'string', default: '1' }, html: { type: 'string' } },
+    options: {
+      data: { type: 'string', default: '../shared/data' },
+      seed: { type: 'string', default: '1' },
+      looks: { type: 'string' },
+      html: { type: 'string' },
+    },
   })
   const [family] = positionals
   if (family === undefined || !families.includes(family)) {
@@ -32,7 +38,14 @@ try {
     columns: process.stderr.columns,
     now: () => performance.now(),
   })
-  const result = await evaluateOnRealData.run({ data, seed: Number(values.seed), onProgress: line.update }).finally(line.clear)
+  const result = await evaluateOnRealData
+    .run({
+      data,
+      seed: Number(values.seed),
+      looks: values.looks === undefined ? lookLedger() : openLookLedger(values.looks),
+      onProgress: line.update,
+    })
+    .finally(line.clear)
   print(family, result)
   if (values.html !== undefined) {
     if (result.html === undefined) throw new Error(`${family} makes no page`)

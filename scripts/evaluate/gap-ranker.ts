@@ -2,13 +2,12 @@ import { join } from 'node:path'
 import { parseTime } from '@gatehouse/contracts'
 import { type CallOptions } from '@gatehouse/core'
 import { defaultRule, familyRows, financeLexicon, gapNetwork, gapRanker, readGapRows, type GapRankerOptions, type GapRows, type GapTarget } from '@gatehouse/model-gap-ranker' // prettier-ignore
-import { crossValidateFamily, fitNormaliser, gradesWithin, judgeFamily, lookLedger, meanOutputs, ndcg, normalise, normaliseGroup, pickGroups, predictOutputs, random, rowSamples, trainFamily, trainNetwork, type Samples, type TrainingSet } from '@gatehouse/model-kit' // prettier-ignore
+import { crossValidateFamily, fitNormaliser, gradesWithin, judgeFamily, meanOutputs, ndcg, normalise, normaliseGroup, pickGroups, predictOutputs, random, rowSamples, trainFamily, trainNetwork, type Samples, type TrainingSet } from '@gatehouse/model-kit' // prettier-ignore
 import { dailyPanel } from './gap-ranker-data/daily-panel.js'
 import { matrixOf, readRanking, usedFeatures } from './gap-ranker-data/lambdarank.js'
 import { type RealDataCase, type RealDataResult, type RealDataTable, type Reproduction } from './real-data-case.js'
 
 const until = parseTime('2016-01-01T00:00:00Z')
-const looks = lookLedger()
 
 /** What was tried; the choice falls by purged walk-forward folds inside 2015. */
 const settings: readonly { readonly name: string; readonly options: GapRankerOptions }[] = [
@@ -41,7 +40,7 @@ const published: Readonly<Record<GapTarget, readonly (readonly [name: string, fi
 /** The gap ranker on the daily panel of 2015-16, and its network and loss on LightGBM's ranking example. */
 export const evaluateOnRealData: RealDataCase = {
   family: 'gap-ranker',
-  async run({ data, seed, onProgress, signal }) {
+  async run({ data, seed, looks, onProgress, signal }) {
     const calls = { onProgress, signal }
     const { dataset, dropped } = await dailyPanel(join(data, 'gap-daily'))
     const { rule, scorer, cutoff } = { rule: defaultRule, scorer: financeLexicon, cutoff: 34_200 }

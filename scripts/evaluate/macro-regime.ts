@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { csvBars, mergeFeeds, TradingError, type Dataset } from '@gatehouse/core'
-import { classMetrics, crossValidateFamily, confusionMatrix, outputValues, predictedClasses, random, renderEvaluationHtml, reportOf, testLabels, type Judging } from '@gatehouse/model-kit' // prettier-ignore
+import { classMetrics, crossValidateFamily, confusionMatrix, fitRows, labelledRows, outputValues, predictedClasses, predictRows, random, renderEvaluationHtml, reportOf, testLabels, type Judging, type LookLedger } from '@gatehouse/model-kit' // prettier-ignore
 import { feedDataset } from '@gatehouse/model-kit/testing'
 import { macroRegime, regimes, signals, type MacroRegimeOptions, type RegimeRows } from '@gatehouse/model-macro-regime'
 import { type Figure, type RealDataCase, type RealDataResult, type RealDataTable, type Reproduction } from './real-data-case.js'
@@ -37,22 +37,24 @@ const notes: Readonly<Record<(typeof tasks)[number]['head'], Readonly<Record<str
 /** SPY's hours beside the notes' baselines; the model learns from all five names, and is judged on SPY. */
 export const evaluateOnRealData: RealDataCase = {
   family: 'macro-regime',
-  async run({ data, seed, onProgress, signal }) {
+  async run({ data, seed, looks, onProgress, signal }) {
     const dataset = await openHours(data)
     const { options, chosen } = await choose(dataset, { seed, onProgress, signal })
     const candidate = await macroRegime(options).train(dataset, { seed, until: trainUntil, onProgress, signal })
     const judge = macroRegime({ ...options, symbols: ['SPY'] })
     const judgement = await judge.judge(candidate, dataset, {
       trials: settings.length,
+      looks,
       range: { from: testFrom, to: testTo },
       onProgress,
       signal,
     })
     const { evaluation, judging, baselines } = judgement
+    const notesOwn = await notesLogistic(dataset, { seed, onProgress, signal })
     const said = new Map(baselines.map(({ baseline, judging: theirs }) => [baseline.name, theirs]))
     const tables = tasks.map((task): RealDataTable => {
       const ours = [task.accuracy, task.balanced, task.macroF1].map((name): Figure => ({ value: evaluation.metrics[name].value, ...evaluation.metrics[name].interval })) // prettier-ignore
-      const fitted = [...said].map(([name, theirs]) => ({
+      const fitted = [...said, ...notesOwn].map(([name, theirs]) => ({
         name,
         kind: 'baseline' as const,
         figures: figuresOf(theirs, task).map((value) => ({ value })),
@@ -67,8 +69,8 @@ export const evaluateOnRealData: RealDataCase = {
     })
     return {
       tables,
-      reproductions: reproductions(said, judging),
-      findings: [...chosen, ...findings(evaluation)],
+      reproductions: reproductions(new Map([...said, ...notesOwn]), judging),
+      findings: [...chosen, ...findings(evaluation), lookedAt(looks)],
       html: renderEvaluationHtml(reportOf(judge.definition, judgement)),
     }
   },
@@ -95,8 +97,55 @@ async function openHours(data: string): Promise<Dataset> {
   })
 }
 
-/** Settings that purged cross-validation on the training part may choose between: with and without the mirrored market, wide and narrow. */
-const settings: readonly MacroRegimeOptions[] = [{ mirror: true }, { mirror: false }, { mirror: false, hidden: [16], dropout: 0.3 }]
+/** Settings that purged cross-validation on the training part may choose between: few features or all, with and without the mirrored market, wide and narrow. */
+const settings: readonly MacroRegimeOptions[] = [
+  { mirror: true },
+  { mirror: false },
+  { mirror: false, detail: 'full' },
+  { mirror: false, hidden: [16], dropout: 0.3 },
+]
+
+/**
+ * The notes' logistic regressions: multinomial, on SPY's own rows with all features and the other names as context, every row of the same weight; the second with
+ * balanced classes. By the name of their row.
+ */
+async function notesLogistic(
+  dataset: Dataset,
+  { seed, onProgress, signal }: Pick<Parameters<RealDataCase['run']>[0], 'seed' | 'onProgress' | 'signal'>,
+) {
+  const { definition } = macroRegime({
+    symbols: ['SPY'],
+    context: names.slice(1).map((name) => name.toUpperCase()),
+    detail: 'full',
+    mirror: false,
+  })
+  const read = await definition.readRows(dataset, { features: definition.features(dataset.source), onProgress, signal })
+  const rows = { ...read, weights: new Float32Array(read.count).fill(1) }
+  const network = {
+    input: [rows.width],
+    layers: [],
+    heads: tasks.map(({ head, classes }) => ({ kind: 'classes' as const, name: head, classes })),
+  }
+  const indices = labelledRows(rows, (row) => rows.t1[row] < trainUntil)
+  const test = labelledRows(rows, (row) => rows.t0[row] >= testFrom && rows.t0[row] < testTo)
+  const fitted = new Map<string, Judging<RegimeRows>>()
+  for (const [name, classWeights] of [
+    ['logistic of the notes', undefined],
+    ['logistic of the notes, balanced', 'balanced'],
+  ] as const) {
+    const training = { ...definition.training, epochs: 30, patience: 30, restarts: 1, classWeights }
+    const model = await fitRows({ name, network, training }, rows, { indices, seed, onProgress, signal })
+    fitted.set(name, {
+      rows,
+      test,
+      values: predictRows(model, rows, test),
+      width: model.network.outputWidth,
+      outputs: model.outputs,
+      extra: {},
+    })
+  }
+  return fitted
+}
 
 /** The settings with the best regime macro F1 on SPY in four purged walk-forward folds before 2014; the test part plays no role. */
 async function choose(
@@ -104,22 +153,18 @@ async function choose(
   { seed, onProgress, signal }: Pick<Parameters<RealDataCase['run']>[0], 'seed' | 'onProgress' | 'signal'>,
 ) {
   const context = ['SPY']
-  const { definition } = macroRegime({ context })
   const range = { from: 0n, to: trainUntil }
-  const rows = await definition.readRows(dataset, { features: definition.features(dataset.source), range, onProgress, signal })
   const spy = dataset.instruments.findIndex(({ symbol }) => symbol === 'SPY')
+  const readings = new Map<MacroRegimeOptions['detail'], RegimeRows>()
   const tried: { readonly options: MacroRegimeOptions; readonly figure: number; readonly words: string }[] = []
   for (const setting of settings) {
     const options = { ...setting, context }
+    const { definition } = macroRegime(options)
+    const features = definition.features(dataset.source)
+    const rows = readings.get(setting.detail) ?? (await definition.readRows(dataset, { features, range, onProgress, signal }))
+    readings.set(setting.detail, rows)
     const judged = (row: number): boolean => rows.instrument[row] === spy
-    const { figures } = await crossValidateFamily(macroRegime(options).definition, dataset, {
-      until: trainUntil,
-      rows,
-      judged,
-      seed,
-      onProgress,
-      signal,
-    })
+    const { figures } = await crossValidateFamily(definition, dataset, { until: trainUntil, rows, judged, seed, onProgress, signal })
     tried.push({ options, figure: figures['macroF1'], words: `${JSON.stringify(setting)} ${figures['macroF1'].toFixed(3)}` })
   }
   const best = tried.reduce((a, b) => (b.figure > a.figure ? b : a))
@@ -139,7 +184,7 @@ function metricsOf(truth: Float64Array, predicted: Int32Array, classes: number):
   return [accuracy, balancedAccuracy, macroF1]
 }
 
-/** The notes' rows that need no features are computed again exactly; logistic regression has other features here. */
+/** The notes' rows computed again: exactly where they need no features, with ours where they do. */
 function reproductions(said: ReadonlyMap<string, Judging<RegimeRows>>, judging: Judging<RegimeRows>): readonly Reproduction[] {
   const draw = random(1)
   return tasks.flatMap((task) => {
@@ -157,7 +202,8 @@ function reproductions(said: ReadonlyMap<string, Judging<RegimeRows>>, judging: 
       ['majority', figuresOf(said.get('majority')!, task), 0.015, 'a few rows at the edges of the split'],
       ['persistence', figuresOf(said.get('persistence')!, task), 0.015, 'a few rows at the edges of the split'],
       ['random by prior', metricsOf(truth, byPrior, task.classes), 0.02, 'random draws'],
-      ['logistic', figuresOf(said.get('logistic')!, task), 0.045, 'other features; 147 independent rows'],
+      ['logistic', figuresOf(said.get('logistic of the notes')!, task), 0.045, 'other features; 147 independent rows'],
+      ['logistic, balanced', figuresOf(said.get('logistic of the notes, balanced')!, task), 0.045, 'other features; 147 independent rows'],
     ]
     return rows.map(([name, found, tolerance, because]) => ({ what: `${task.head}, ${name}, macro F1`, published: notes[task.head][name][2], found: found[2], tolerance, because })) // prettier-ignore
   })
@@ -176,6 +222,11 @@ function findings({
     verdict('signal macro F1', metrics['signalMacroF1'].value, 0.22),
     ...baselines.map(({ name, edges: { macroF1 } }) => `regime macro F1 over ${name}: ${macroF1.value.toFixed(3)}, 90 % from ${macroF1.interval.lower.toFixed(3)} to ${macroF1.interval.upper.toFixed(3)}`), // prettier-ignore
     `direction AUC ${metrics['auc'].value.toFixed(3)}; ${independentRows} independent rows, so ±.03 is noise`,
-    'the test part was looked at once for these figures',
   ]
+}
+
+function lookedAt({ entries }: LookLedger): string {
+  const [{ test }] = entries.slice(-1)
+  const before = entries.slice(0, -1).filter((entry) => entry.test.from < test.to && test.from < entry.test.to).length
+  return `the test part was looked at once for these figures, and ${before} times before that the ledger knows of (--looks)`
 }

@@ -1,4 +1,5 @@
 import { type Progress } from '@gatehouse/core'
+import { type LookLedger } from '@gatehouse/model-kit'
 
 /** An estimate with the interval that the kit's block bootstrap gives it. */
 export interface Figure {
@@ -48,6 +49,8 @@ export interface RealDataCase {
   run(options: {
     readonly data: string
     readonly seed: number
+    /** Told of every judgement on test data. */
+    readonly looks: LookLedger
     readonly onProgress?: ((progress: Progress) => void) | undefined
     readonly signal?: AbortSignal | undefined
   }): Promise<RealDataResult>

@@ -1,3 +1,9 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { serialize } from 'node:v8'
 import { syntheticMarket, type Artifact, type Batch, type Candidate } from '@gatehouse/core'
 import { modelCases } from '@gatehouse/core/testing'
 import { macroRegime, posture, regimeFeatures, type MacroRegimePrediction } from '@gatehouse/model-macro-regime'
@@ -186,6 +192,19 @@ test('a split changes no feature', () => {
   expect(unsplit.isWarm).toBe(true)
   unsplit.values.forEach((value, i) => expect(split.values[i]).toBeCloseTo(value, 6))
 })
+
+test('a prediction leaves nothing on the heap', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'macro-regime-'))
+  const file = join(folder, 'candidate')
+  writeFileSync(file, serialize({ options, candidate: { files: candidate.files, digest: candidate.digest } }))
+  const script = fileURLToPath(new URL('allocation.ts', import.meta.url))
+  const { stdout, stderr } = spawnSync(process.execPath, ['--expose-gc', '--conditions=@gatehouse/source', '--import', 'tsx', script, file], { encoding: 'utf8' }) // prettier-ignore
+  rmSync(folder, { recursive: true })
+  expect(stdout, stderr).not.toBe('')
+  const { prediction, predictions } = JSON.parse(stdout) as { prediction: number; predictions: number }
+  expect(predictions).toBeGreaterThan(10_000)
+  expect(prediction).toBeLessThan(4)
+}, 120_000)
 
 test('posture follows the score and halves in rough regimes', () => {
   const values = (signals: readonly number[], regimes: readonly number[]) =>
