@@ -1,6 +1,6 @@
 import { documentDigest } from '../canonical/digest.js'
 import type { FeatureSpec, ModelDescription } from '../schema/model.js'
-import { isSameSource, sourceName } from './manifest-shape.js'
+import { holdsSource, isSameSource, sourceName } from './manifest-shape.js'
 import type { TensorEntry } from './safetensors.js'
 
 /** Identity of a feature spec: names, units, sources, definitions and their order, and the rows of one input. */
@@ -36,7 +36,24 @@ export function descriptionProblems(description: ModelDescription): readonly str
     if (!needs.sources.some((needed) => isSameSource(needed, source)))
       problems.push(`feature "${name}" reads ${sourceName(source)}, which needs.sources does not list`)
   }
-  return [...problems, ...networkProblems(description), ...lengthProblems(description)]
+  return [...problems, ...sourceProblems(description), ...networkProblems(description), ...lengthProblems(description)]
+}
+
+/** A source is optional only where the features do without it, one of them says when it is missing, and the description is honest about the training data. */
+function sourceProblems({ features, needs, provenance }: ModelDescription): string[] {
+  const problems = repeated('needed source', needs.sources.map(sourceName))
+  for (const source of needs.sources) {
+    if (source.optional === undefined) continue
+    const readers = features.items.filter((item) => isSameSource(item.source, source))
+    const needy = readers.filter(({ missing }) => missing !== 'flag' && missing !== 'zero').map(({ name }) => `"${name}"`)
+    if (needy.length > 0)
+      problems.push(`needs.sources calls ${sourceName(source)} optional, without which ${needy.join(', ')} has no value`)
+    if (!readers.some(({ missing }) => missing === 'flag')) problems.push(`needs.sources calls ${sourceName(source)} optional, and no feature flags that it is missing`) // prettier-ignore
+    if (holdsSource(provenance.data, source) !== (source.optional === 'present'))
+      problems.push(`needs.sources says that ${sourceName(source)} was ${source.optional} in training; the pins say otherwise`)
+  }
+  if (needs.sources.every(({ optional }) => optional !== undefined)) problems.push('needs.sources calls every source optional')
+  return problems
 }
 
 function networkProblems({ network, labels, calibration }: ModelDescription): string[] {

@@ -1,6 +1,9 @@
 import type { DataSource, ManifestPin, ManifestShape } from '../schema/manifest.js'
 
-/** What keeps a pin from being what a model needs: columns that are missing or of another type, sources that are not there. Empty when it fits. */
+/**
+ * What keeps pins from being what a model needs: columns that are missing or of another type, sources that are not there, or that are there although the model was
+ * trained without them. Empty when they fit.
+ */
 export function manifestShapeProblems(needs: ManifestShape, pins: readonly ManifestPin[]): readonly string[] {
   const problems: string[] = []
   for (const { name, type, unit } of needs.columns) {
@@ -12,10 +15,17 @@ export function manifestShapeProblems(needs: ManifestShape, pins: readonly Manif
       problems.push(`column "${name}" is not in ${unit}`)
   }
   for (const source of needs.sources) {
-    if (!pins.some(({ holds }) => holds.sources.some((held) => isSameSource(held, source))))
-      problems.push(`no pin holds ${sourceName(source)}`)
+    const isHeld = holdsSource(pins, source)
+    if (source.optional === undefined && !isHeld) problems.push(`no pin holds ${sourceName(source)}`)
+    if (source.optional === 'absent' && isHeld)
+      problems.push(`the model was trained without ${sourceName(source)}, which a pin holds: leave it out, or train with it`)
   }
   return problems
+}
+
+/** True when one of the pins has rows of a source. */
+export function holdsSource(pins: readonly ManifestPin[], source: DataSource): boolean {
+  return pins.some(({ holds }) => holds.sources.some((held) => isSameSource(held, source)))
 }
 
 /** Sources are the same when dataset, venue and schema are. */

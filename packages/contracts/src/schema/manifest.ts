@@ -32,13 +32,23 @@ export const dataSource = closed(
   { description: 'One source of rows' },
 )
 
-const shapeProperties = {
-  columns: Type.Array(closed({ name: text('Column name, camelCase'), type: columnType, unit: Type.Optional(text('Unit of its values')) }), {
-    minItems: 1,
-    description: 'Columns; order is not significant',
-  }),
-  sources: Type.Array(dataSource, { minItems: 1, description: 'Sources of the rows' }),
-}
+const columns = Type.Array(
+  closed({ name: text('Column name, camelCase'), type: columnType, unit: Type.Optional(text('Unit of its values')) }),
+  { minItems: 1, description: 'Columns; order is not significant' },
+)
+
+const neededSource = closed(
+  {
+    ...dataSource.properties,
+    optional: Type.Optional(
+      words(['present', 'absent'], {
+        description:
+          'Stated where the model does without this source, and whether it was there in training: one that was absent stays absent, one that was present is flagged where it is missing. Required when not stated',
+      }),
+    ),
+  },
+  { description: 'One source of rows, and whether the model does without it' },
+)
 
 /** The columns, types and sources a model needs from a manifest; {@link manifestShapeProblems} checks a pin against it. */
 export const manifestShapeContract = defineContract({
@@ -46,7 +56,10 @@ export const manifestShapeContract = defineContract({
   version: '1.0',
   title: 'ManifestShape',
   description: 'The columns, types and sources that a model needs of its data',
-  properties: shapeProperties,
+  properties: {
+    columns,
+    sources: Type.Array(neededSource, { minItems: 1, description: 'Every source that a feature reads; at least one is required' }),
+  },
 })
 export type ManifestShape = DocumentOf<typeof manifestShapeContract>
 
@@ -62,7 +75,8 @@ export const manifestPinContract = defineContract({
     chain: digest('Hash chain over every commit up to this version'),
     holds: closed(
       {
-        ...shapeProperties,
+        columns,
+        sources: Type.Array(dataSource, { minItems: 1, description: 'Sources of the rows' }),
         rows: count('Rows at this version'),
         from: time('availableAt of the first row'),
         to: time('availableAt of the last row'),
@@ -72,4 +86,5 @@ export const manifestPinContract = defineContract({
   },
 })
 export type ManifestPin = DocumentOf<typeof manifestPinContract>
-export type DataSource = ManifestShape['sources'][number]
+export type NeededSource = ManifestShape['sources'][number]
+export type DataSource = ManifestPin['holds']['sources'][number]

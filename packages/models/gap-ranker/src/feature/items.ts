@@ -9,8 +9,8 @@ export interface Item {
   /** Schema that makes it known last. */
   readonly schema: Schema
   readonly definition: string
-  /** Whether it may be missing: then a flag of its own follows the items. */
-  readonly optional: boolean
+  /** Where it is missing: no name without it is ranked, a flag of its own follows the items, or it counts nothing. */
+  readonly missing: 'refuse' | 'flag' | 'zero'
 }
 
 const item = (
@@ -18,13 +18,13 @@ const item = (
   unit: string,
   schema: Schema,
   definition: string,
-  { optional = false }: { readonly optional?: boolean } = {},
-): Item => ({ name, unit, schema, definition, optional })
+  { missing = 'refuse' }: { readonly missing?: Item['missing'] } = {},
+): Item => ({ name, unit, schema, definition, missing })
 
 const daily = 'ohlcv-1d'
 const early = 'ohlcv-1m'
 const figures = 'fundamentals'
-const missing = { optional: true } as const
+const missing = { missing: 'flag' } as const
 
 /**
  * What is known of a name before the open, in the order of the vector. P is the last pre-market price, C the previous close, V and B = ln(C/O) of daily
@@ -41,7 +41,7 @@ export const items: readonly Item[] = [
   item('placeInPreMarket', 'ln-ratio', early, 'ln(P / pre-market high)', missing), // prettier-ignore
   item('distanceFromVwap', 'ln-ratio', early, 'ln(P / pre-market volume-weighted price)', missing), // prettier-ignore
   item('sentiment', 'score', 'news', 'mean score of the news since the last close', missing), // prettier-ignore
-  item('newsCount', 'ln-count', 'news', 'ln(1 + news since the last close)'),
+  item('newsCount', 'ln-count', 'news', 'ln(1 + news since the last close)', { missing: 'zero' }),
   item('price', 'ln-price', early, 'ln(P)'),
   item('dollarVolume', 'ln-currency', daily, 'ln(mean(C V, 20))'),
   item('volatility', 'ln-fraction', daily, 'ln(rms(ln C/C[-1], 20))'),
@@ -58,9 +58,9 @@ export const items: readonly Item[] = [
 ]
 
 /** Items that a flag follows, by index. */
-export const flagged: readonly number[] = items.flatMap(({ optional }, index) => (optional ? [index] : []))
+export const flagged: readonly number[] = items.flatMap((one, index) => (one.missing === 'flag' ? [index] : []))
 /** Items without which a name is not ranked, by index. */
-export const required: readonly number[] = items.flatMap(({ optional }, index) => (optional ? [] : [index]))
+export const required: readonly number[] = items.flatMap((one, index) => (one.missing === 'flag' ? [] : [index]))
 /** Numbers in one row: the items, then their flags. */
 export const featureCount = items.length + flagged.length
 
@@ -131,12 +131,12 @@ export function gapFeatureSpec(
   dataset: string,
   { rows, scorer, session }: { readonly rows: number; readonly scorer: string; readonly session: string },
 ): FeatureSpec {
-  const base = items.map(({ name, unit, schema, definition, optional }): FeatureSpec['items'][number] => ({
+  const base = items.map(({ name, unit, schema, definition, missing }): FeatureSpec['items'][number] => ({
     name,
     unit,
     source: { dataset, schema },
     warmUp: { amount: warmUpDays, of: 'sessions' },
-    missing: optional ? 'flag' : 'refuse',
+    missing,
     // What a hash must tell apart stands in the definition.
     definition:
       name === 'sentiment'

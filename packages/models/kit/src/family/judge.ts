@@ -1,4 +1,12 @@
-import { evaluationContract, formatTime, parseTime, TradingError, type Evaluation, type ModelDescription } from '@gatehouse/contracts'
+import {
+  evaluationContract,
+  formatTime,
+  holdsSource,
+  parseTime,
+  TradingError,
+  type Evaluation,
+  type ModelDescription,
+} from '@gatehouse/contracts'
 import {
   deflatedSharpeRatio,
   type CallOptions,
@@ -229,8 +237,8 @@ function economicMetrics(returns: Float64Array, { trials, varianceOfSharpes }: E
 /** A model is judged on what it was made for: its labels, its features, its source. */
 function requireSame(
   family: Pick<FamilyDefinition, 'name' | 'heads' | 'features'>,
-  { labels, features }: ModelDescription,
-  { source }: Dataset,
+  { labels, features, needs }: ModelDescription,
+  { source, pins }: Dataset,
 ): void {
   const atHand = family.features(source).spec
   const trained = JSON.stringify(labels.heads.map(({ output, horizon, definition }) => [output, horizon, definition]))
@@ -238,6 +246,9 @@ function requireSame(
   if (trained !== judged)
     throw new TradingError('MODEL_INPUT_INVALID', `${family.name}: the candidate was trained on labels ${trained} and would be judged on ${judged}; judge it with the options it was trained with`, { trained, judged }) // prettier-ignore
   requireSameFeatures(features, atHand)
+  const added = needs.sources.filter((one) => one.optional === 'absent' && holdsSource(pins, one)).map(({ schema }) => schema)
+  if (added.length > 0)
+    throw new TradingError('MODEL_INPUT_INVALID', `${family.name}: the candidate was trained without ${added.join(', ')}, which the data set holds; judge it without, or train it with them`, { schemas: added }) // prettier-ignore
 }
 
 /** Population stability of every feature over the test rows. @throws {TradingError} `MODEL_ARTIFACT_INVALID` for an artifact without a reference */

@@ -32,7 +32,11 @@ export async function loadFamily<R extends FamilyRows, P extends Prediction>(
   return {
     name: description.name,
     digest,
-    inputs: (serving.inputs ?? featureInputs)(features),
+    // What was absent in training stays absent: the network never learnt what it means.
+    inputs: (serving.inputs ?? featureInputs)(features).filter(
+      ({ schema, source }) =>
+        !description.needs.sources.some((one) => one.optional === 'absent' && one.schema === schema && one.dataset === source),
+    ),
     trigger: serving.trigger,
     scope: serving.scope ?? 'instrument',
     compute: (input) => plan.compute(input),

@@ -1,4 +1,14 @@
-import { formatTime, manifestShapeContract, TradingError, type ManifestPin } from '@gatehouse/contracts'
+import {
+  formatTime,
+  holdsSource,
+  isSameSource,
+  manifestShapeContract,
+  TradingError,
+  type DataSource,
+  type FeatureSpec,
+  type ManifestPin,
+  type ManifestShape,
+} from '@gatehouse/contracts'
 import { type Candidate, type Dataset, type Prediction, type TrainOptions } from '@gatehouse/core'
 import { writeArtifact } from '../artifact/artifact.js'
 import { describeCalibration } from '../calibrate/calibration.js'
@@ -61,7 +71,6 @@ function describe<R extends FamilyRows, P extends Prediction>(
     return { from: formatTime(rows.t0[part[0]]), to: formatTime(end + 1n) }
   }
   const seen = tableRowsOf(rows, indices)
-  const sources = items.map(({ source }) => source)
   const settings = { epochs: trained.epochs.length, bestEpoch: trained.bestEpoch, shuffledLabels: family.training.shuffleLabels ?? false }
   const curves = { lossCurve: trained.epochs.map(({ loss }) => loss), validationCurve: trained.epochs.map(({ validationLoss }) => validationLoss) } // prettier-ignore
   return {
@@ -84,7 +93,7 @@ function describe<R extends FamilyRows, P extends Prediction>(
       type: manifestShapeContract.name,
       contractVersion: manifestShapeContract.version,
       columns: neededColumns(family.name, dataset.pins, family.columns),
-      sources: sources.filter(({ dataset: d, schema }, i) => sources.findIndex((one) => one.dataset === d && one.schema === schema) === i),
+      sources: neededSources(items, dataset.pins),
     },
     trigger: describeTrigger(family.serving.trigger),
     driftReference: [
@@ -98,6 +107,19 @@ function describe<R extends FamilyRows, P extends Prediction>(
 }
 
 const describeTrigger = (trigger: FamilyDefinition['serving']['trigger']) => ('everyNs' in trigger ? { everyNs: String(trigger.everyNs) } : { ...trigger }) // prettier-ignore
+
+/** Every source that features read. One is optional where a feature flags that it is missing and no other needs a value of it. */
+function neededSources(items: FeatureSpec['items'], pins: readonly ManifestPin[]): ManifestShape['sources'] {
+  const sources = items.map(({ source }) => source)
+  const each = sources.filter((source, i) => sources.findIndex((one) => isSameSource(one, source)) === i)
+  const isOptional = (source: DataSource): boolean => {
+    const missing = items.filter((item) => isSameSource(item.source, source)).map((item) => item.missing)
+    return missing.includes('flag') && missing.every((what) => what === 'flag' || what === 'zero')
+  }
+  // A model of nothing but guesses needs all that it was trained on.
+  if (each.every(isOptional)) return each
+  return each.map((source) => (isOptional(source) ? { ...source, optional: holdsSource(pins, source) ? 'present' : 'absent' } : source))
+}
 
 /** @throws {TradingError} `MODEL_INPUT_INVALID` naming the columns that no pin holds */
 function neededColumns(family: string, pins: readonly ManifestPin[], names: readonly string[]): ManifestPin['holds']['columns'] {
