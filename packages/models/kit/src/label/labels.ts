@@ -150,11 +150,12 @@ export function smoothedDirection(
   { horizon, threshold }: { readonly horizon: number; readonly threshold: number },
 ): LabelSet<Int32Array> {
   requireHorizon(horizon)
-  const sums = new Float64Array(mids.length + 1)
-  // Sums are taken against the first mid, so that long series keep their digits.
-  for (let i = 0; i < mids.length; i++) sums[i + 1] = sums[i] + (mids[i] - mids[0])
   return rows(mids.length, horizon, Int32Array, -1, (t, end) => {
-    const move = Math.log((mids[0] + (sums[end + 1] - sums[t + 1]) / horizon) / mids[t])
+    // Each window is summed afresh, as differences from the mid now: a missing mid then spoils only the windows it lies in, and a price that stood still is 0 to the
+    // last bit, where a running sum would leave a trace that a threshold of 0 takes for a move.
+    let sum = 0
+    for (let k = t + 1; k <= end; k++) sum += mids[k] - mids[t]
+    const move = Math.log1p(sum / (horizon * mids[t]))
     return Number.isNaN(move) ? NaN : move > threshold ? 2 : move < -threshold ? 0 : 1
   })
 }

@@ -65,6 +65,13 @@ test('smoothed direction compares the mean of the next mids with the mid now', (
   expect(Array.from(labels)).toEqual([2, 1, 0, 0, -1, -1])
 })
 
+test('a missing mid spoils only the windows it lies in, and a price that stands still has not moved', () => {
+  const gap = smoothedDirection(f64(100, NaN, 100, 101, 102, 103), { horizon: 1, threshold: 0 })
+  expect(Array.from(gap.labels)).toEqual([-1, -1, 2, 2, 2, -1])
+  const still = smoothedDirection(f64(0.1, 0.7, 0.3, 0.3, 0.3, 0.3, 0.3), { horizon: 3, threshold: 0 })
+  expect(Array.from(still.labels).slice(2, 4)).toEqual([1, 1])
+})
+
 test('spread transitions and signed impact', () => {
   expect(Array.from(spreadTransition(f64(1, 2, 1, 1), 1).labels)).toEqual([2, 0, 1, -1])
   const { labels } = signedImpact(f64(100, 100, 101, 101), { flow: f64(5, -3, 0, 2), horizon: 1 })
