@@ -1,6 +1,6 @@
-import { type BookView, type Instrument, type MarketView } from '@gatehouse/core'
-import { type BookFeatureSet, type BookStream, bookColumns } from './feature/book-features.js'
-import { nanoseconds, pauseSeconds } from './feature/moment.js'
+import { type BookView, type Instrument, type MarketView, type TimeNs } from '@gatehouse/core'
+import { type BookFeatureSet, type BookStream, bookColumns, usualMoveOf } from './feature/book-features.js'
+import { eventsOf, isOlder, lastEventOf, midOf, pauseSeconds, spreadOf } from './feature/moment.js'
 import { horizonSeconds, type ResolvedOptions } from './options.js'
 
 /** One look at the book: what the labels of earlier rows need of it. */
@@ -22,14 +22,14 @@ export type RowSink = (stream: BookStream, scaleBp: number) => number
  * Whether a stream can be predicted from at a time: warm, whole, not stale, at a price that is one (basis points of zero mean nothing). Training and serving
  * ask the same question.
  */
-export function isReady(stream: BookStream, now: number, staleMs: number): boolean {
-  return stream.isWarm && stream.isComplete && stream.mid > 0 && now - stream.lastEvent <= staleMs * 1e6
+export function isReady(stream: BookStream, now: TimeNs, staleMs: number): boolean {
+  return stream.isWarm && stream.isComplete && midOf(stream.memory) > 0 && !isOlder(stream.memory, now, staleMs)
 }
 
 /** Usual move of the middle over the horizon, basis points: the unit of the impact head. A market that stood still for minutes is taken to move a tenth of a tick. */
 export function scaleOf(stream: BookStream, seconds: number): number {
-  const ticks = stream.usualMove * Math.sqrt(seconds)
-  return (1e4 * (ticks > 0.1 ? ticks : 0.1)) / stream.mid
+  const ticks = usualMoveOf(stream.memory) * Math.sqrt(seconds)
+  return (1e4 * (ticks > 0.1 ? ticks : 0.1)) / midOf(stream.memory)
 }
 
 /**
@@ -71,8 +71,9 @@ export class BookPath {
     const book = view as BookView
     if (book.action === 'T' && book.size > 0 && book.size < Infinity)
       this.#flow += book.side === 'B' ? book.size : book.side === 'A' ? -book.size : 0
-    if (this.#everyEvents > 0 && this.stream.lastEvent !== 0 && this.stream.events % this.#everyEvents === 0)
-      this.#look(time, (this.stream.events / this.#everyEvents) % this.options.stride === 0)
+    const { memory } = this.stream
+    if (this.#everyEvents > 0 && lastEventOf(memory) !== 0 && eventsOf(memory) % this.#everyEvents === 0)
+      this.#look(time, (eventsOf(memory) / this.#everyEvents) % this.options.stride === 0)
   }
 
   #ring(time: bigint, step: bigint): void {
@@ -82,12 +83,12 @@ export class BookPath {
 
   #look(time: bigint, isWanted: boolean): void {
     const { stream } = this
-    const isOpen = stream.lastEvent !== 0
-    const isRow = isWanted && isReady(stream, nanoseconds(time), this.options.staleMs)
+    const isOpen = lastEventOf(stream.memory) !== 0
+    const isRow = isWanted && isReady(stream, time, this.options.staleMs)
     this.points.push({
       time,
-      mid: isOpen ? stream.mid : NaN,
-      spread: isOpen ? stream.spread : NaN,
+      mid: isOpen ? midOf(stream.memory) : NaN,
+      spread: isOpen ? spreadOf(stream.memory) : NaN,
       flow: this.#flow,
       row: isRow ? this.sink(stream, scaleOf(stream, horizonSeconds(this.options))) : -1,
     })

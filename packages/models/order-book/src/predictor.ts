@@ -3,7 +3,7 @@ import { type Instrument, type MarketView, type TimeNs } from '@gatehouse/core'
 import { calibrate, driftMonitor, type KitPredictor, type LoadedFamily, outputCalibrations, type Plan } from '@gatehouse/model-kit'
 import { isReady, scaleOf } from './book-path.js'
 import { type BookFeatureSet, type BookStream } from './feature/book-features.js'
-import { nanoseconds } from './feature/moment.js'
+import { eventsOf, midOf, spreadOf } from './feature/moment.js'
 import { horizonSeconds, type ResolvedOptions } from './options.js'
 import { OrderBookPrediction } from './prediction.js'
 import { readTendencies } from './tendencies.js'
@@ -49,7 +49,7 @@ export class OrderBookPredictor implements KitPredictor<OrderBookPrediction> {
   /** Says nothing of a book that is stale, or that lacks a side. */
   predict(now: TimeNs, emit: (prediction: OrderBookPrediction) => void): void {
     const stream = this.#stream
-    if (!isReady(stream, nanoseconds(now), this.#staleMs) || stream.events % this.#everyEvents !== 0) return
+    if (!isReady(stream, now, this.#staleMs) || eventsOf(stream.memory) % this.#everyEvents !== 0) return
     const prediction = this.#prediction
     const { values } = stream
     this.drift?.monitor.observe(values)
@@ -62,10 +62,15 @@ export class OrderBookPredictor implements KitPredictor<OrderBookPrediction> {
       else calibrate(this.#calibrations[o], output, raw, output.offset, prediction.values, output.offset)
     }
     prediction.at = now
-    prediction.spreadTicks = stream.spread
-    prediction.tickBp = 1e4 / stream.mid
-    prediction.usualMoveBp = scaleOf(stream, this.#seconds)
+    this.#describe(prediction, stream)
     emit(prediction)
+  }
+
+  /** What the prediction says of the book it was made at. By itself, so that small functions are compiled into it and box nothing. */
+  #describe(prediction: OrderBookPrediction, stream: BookStream): void {
+    prediction.spreadTicks = spreadOf(stream.memory)
+    prediction.tickBp = 1e4 / midOf(stream.memory)
+    prediction.usualMoveBp = scaleOf(stream, this.#seconds)
   }
 
   save(): Uint8Array {

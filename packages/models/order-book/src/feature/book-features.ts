@@ -29,6 +29,8 @@ export interface BookStream extends FeatureStream {
   readonly spread: number
   /** What the middle usually moves in a second, ticks; of the last minutes. */
   readonly usualMove: number
+  /** What all these are read from, by functions of the same names: numbers that a getter gives may be boxed. */
+  readonly memory: Float64Array
 }
 
 /** The feature set of the family: one pass over the book an event, nothing allocated. */
@@ -88,6 +90,9 @@ function write(state: Float64Array, moment: Moment, values: Float64Array): void 
   for (let i = 0; i < sections.length; i++) sections[i].write(state, offsets[i], moment, values, places[i])
 }
 
+/** What the middle usually moves in a second, ticks; of the last minutes. */
+export const usualMoveOf = (memory: Float64Array): number => Math.sqrt(varianceOf(memory, movesAt, weightOf(memory)))
+
 /** Slab: whether the vector is whole, values, memory. One copy of it is a saved state. */
 const [completeAt, valuesAt] = [0, 1]
 
@@ -118,6 +123,7 @@ function openStream(spec: FeatureSpec, source: string, instrument: Instrument): 
   }
 
   return {
+    memory,
     get values() {
       catchUp()
       return values
@@ -134,8 +140,6 @@ function openStream(spec: FeatureSpec, source: string, instrument: Instrument): 
     get events() {
       return eventsOf(memory)
     },
-    // A split or roll starts the book afresh: nothing is carried over that would need a factor.
-    priceFactor: 1,
     get mid() {
       return midOf(memory)
     },
@@ -143,8 +147,10 @@ function openStream(spec: FeatureSpec, source: string, instrument: Instrument): 
       return spreadOf(memory)
     },
     get usualMove() {
-      return Math.sqrt(varianceOf(memory, movesAt, weightOf(memory)))
+      return usualMoveOf(memory)
     },
+    // A split or roll starts the book afresh: nothing is carried over that would need a factor.
+    priceFactor: 1,
     cold: () => (eventsOf(memory) >= warmUpEvents ? [] : bookColumns.map(({ name }) => name)),
     update(view: MarketView) {
       if (view.instrument !== instrument) return false

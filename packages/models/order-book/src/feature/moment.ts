@@ -15,10 +15,10 @@ export const momentSlots = slot.weights + memories.length
 const asTime = new BigInt64Array(1)
 const asHalves = new Uint32Array(asTime.buffer)
 
-/** Nanoseconds as float64, to 256 ns: enough to age events, and no bigint is made. */
-export function nanoseconds(time: bigint): number {
-  asTime[0] = time
-  return asHalves[1] * 0x1_0000_0000 + asHalves[0]
+/** Whether the last event was longer ago. Times are told to 256 ns, as float64: enough to age events, no bigint is made, and no fraction is handed on, which could box it. */
+export function isOlder(state: Float64Array, now: bigint, ms: number): boolean {
+  asTime[0] = now
+  return asHalves[1] * 0x1_0000_0000 + asHalves[0] - state[slot.time] > ms * 1e6
 }
 
 /**
@@ -57,6 +57,8 @@ export class Moment {
   /** Aggressor's quantity, and his side: 1 bought, -1 sold, 0 unknown. */
   tradeSize = NaN
   tradeSide = NaN
+  /** Middle, in the currency. */
+  #middle = NaN
 
   /**
    * Reads a row and ages the shared memory.
@@ -70,19 +72,22 @@ export class Moment {
       return false
     }
     this.tick = book.instrument.tickSize
-    const middle = (bid + ask) / 2
-    this.mid = snapped(middle / this.tick)
+    this.#middle = (bid + ask) / 2
+    this.mid = snapped(this.#middle / this.tick)
     this.spread = snapped((ask - bid) / this.tick)
-    this.#readTime(state, nanoseconds(book.availableAt))
+    this.#readTime(state, book)
     state[slot.mid] = this.mid
     state[slot.spread] = this.spread
-    this.#readLevels(book, middle)
+    this.#readLevels(book)
     this.#readTrade(book)
     this.#readReference(state)
     return true
   }
 
-  #readTime(state: Float64Array, now: number): void {
+  // Numbers are handed on in fields: a fraction that is an argument of a call that is not inlined is boxed.
+  #readTime(state: Float64Array, book: BookView): void {
+    asTime[0] = book.availableAt
+    const now = asHalves[1] * 0x1_0000_0000 + asHalves[0]
     const before = state[slot.time]
     const elapsed = (now - before) / 1e9
     // A pause wipes everything, the sections' memory included; the first slots are written anew below.
@@ -100,7 +105,8 @@ export class Moment {
     }
   }
 
-  #readLevels(book: BookView, middle: number): void {
+  #readLevels(book: BookView): void {
+    const middle = this.#middle
     let bidBefore = 0
     let askBefore = 0
     let total = 0
