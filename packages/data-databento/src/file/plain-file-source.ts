@@ -40,7 +40,7 @@ interface Chunk {
  */
 export class PlainFileSource implements DbnSource {
   readonly #ahead: Chunk[] = []
-  readonly #slices: Window[]
+  readonly #slices: Window[] = []
   #spare: Window | undefined
   /** First byte that nobody has been asked to read. */
   #next: number
@@ -58,8 +58,6 @@ export class PlainFileSource implements DbnSource {
     this.#done = start
     const chunks = Math.min(READS_IN_FLIGHT, Math.ceil((size - start) / READ_BYTES))
     for (let index = 0; index < chunks; index += 1) this.#readAhead(createWindow(HEADROOM_BYTES + Math.min(READ_BYTES, size - start)))
-    // Two, because the decoder takes what is left of one into the next.
-    this.#slices = chunks < READS_IN_FLIGHT ? [] : [createWindow(HEADROOM_BYTES + SLICE_BYTES), createWindow(HEADROOM_BYTES + SLICE_BYTES)]
   }
 
   #readAhead(window: Window): void {
@@ -86,7 +84,10 @@ export class PlainFileSource implements DbnSource {
       : chunk === undefined
         ? 0
         : await this.#take(decoder, chunk)
-    if (bytes === 0) return false
+    if (bytes === 0) {
+      if (this.#done < this.size) throw cutShort(this.#done, this.size)
+      return false
+    }
     this.#done += bytes
     this.onProgress?.({ stage: 'reading DBN', done: this.#done, total: this.size, unit: 'bytes' })
     return true
@@ -104,6 +105,8 @@ export class PlainFileSource implements DbnSource {
   }
 
   #readSlice(decoder: DbnDecoder, until: number): number {
+    // Two, because the decoder takes what is left of one into the next.
+    while (this.#slices.length < 2) this.#slices.push(createWindow(HEADROOM_BYTES + SLICE_BYTES))
     const [window] = this.#slices
     this.#slices.reverse()
     const started = performance.now()
@@ -143,3 +146,10 @@ export function readFully(fd: number, bytes: Uint8Array, offset: number, length:
 
 const unreadable = (cause: Error, position: number): TradingError =>
   new TradingError('DBN_FILE', `cannot read the file at byte ${position}: ${cause.message}`, { position }, { cause })
+
+/** A file that was cut while it was read may end at the border of a record: only its length tells. */
+export const cutShort = (position: number, size: number): TradingError =>
+  new TradingError('DBN_FILE', `the file ends at byte ${position} of the ${size} it had when it was opened: somebody cut it meanwhile`, {
+    position,
+    size,
+  })

@@ -3,7 +3,7 @@ import { decompressZstd, isZstd, type ZstdBackend } from '@gatehouse/zstd'
 import { open, type FileHandle } from 'node:fs/promises'
 import type { DbnDecoder } from '../codec/decoder.js'
 import { PRELUDE_BYTES, readPrelude } from '../codec/metadata.js'
-import { PlainFileSource, readFully, type DbnSource, type OnProgress } from './plain-file-source.js'
+import { cutShort, PlainFileSource, readFully, type DbnSource, type OnProgress } from './plain-file-source.js'
 
 const COMPRESSED_READ_BYTES = 1 << 18
 
@@ -82,7 +82,10 @@ async function* fileChunks(file: FileHandle, size: number, onProgress: OnProgres
   let pending = issue(0, 0)
   for (let turn = 0; ; turn ^= 1) {
     const count = await pending
-    if (count === 0) return
+    if (count === 0) {
+      if (position < size) throw cutShort(position, size)
+      return
+    }
     position += count
     pending = issue(turn ^ 1, position)
     yield buffers[turn].subarray(0, count)

@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process'
 import { createReadStream } from 'node:fs'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { runProgram } from '../../src/bin/program.js'
-import { LiveClient } from '@gatehouse/data-databento'
+import { createMetadata, encodeMetadata, encodeRecord, LiveClient } from '@gatehouse/data-databento'
 import { trialKey } from '@gatehouse/data-databento/testing'
 import { fixturePath, hasFixtures, sharedPath } from '../support/fixtures.js'
 
@@ -96,6 +96,54 @@ describe.skipIf(!hasFixtures)('gatehouse-dbn', () => {
     } finally {
       await rm(directory, { recursive: true })
     }
+  })
+
+  test('split gives symbols that look alike as file names a file each', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'dbn-split-'))
+    try {
+      const names = ['BRK/B', 'BRK B', '../X', 'brk_b']
+      const mappings = names.map((rawSymbol, index) => ({
+        rawSymbol,
+        intervals: [{ startDate: 19700101, endDate: 20991231, symbol: String(index + 1) }],
+      }))
+      const metadata = createMetadata({ dataset: 'XNYS.PILLAR', schema: 'trades', start: 1n, symbols: names, mappings })
+      const records = [1, 2, 3, 4, 1].map((instrumentId) =>
+        encodeRecord({ rtype: 0, instrumentId, tsEvent: 5n, tsRecv: 5n, price: 1, size: 1, action: 'T', side: 'B' }),
+      )
+      await writeFile(join(directory, 'in.dbn'), [encodeMetadata(metadata), ...records])
+      expect((await dbn(['split', join(directory, 'in.dbn'), '--by', 'symbol', '--out', join(directory, 'out')])).stderr).toBe('')
+      const files = (await readdir(join(directory, 'out'))).sort()
+      expect(files).toEqual(['.._X.dbn', 'BRK_B.dbn', 'BRK_B~2.dbn', 'brk_b~3.dbn'])
+      const counts = await Promise.all(files.map(async (file) => (await dbn(['count', join(directory, 'out', file), '--json'])).stdout))
+      expect(counts.map((text) => (JSON.parse(text) as { records: number }).records)).toEqual([1, 2, 1, 1])
+    } finally {
+      await rm(directory, { recursive: true })
+    }
+  })
+
+  test('split into a folder that cannot be written to is an error, not a crash', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'dbn-split-'))
+    try {
+      await mkdir(join(directory, 'ESH4.dbn'))
+      const { code, stderr } = await dbn(['split', es, '--by', 'symbol', '--out', directory])
+      expect(code).toBe(1)
+      expect(stderr).toContain('EISDIR')
+    } finally {
+      await rm(directory, { recursive: true })
+    }
+  })
+
+  test('book --at takes nanoseconds, and a time without a zone is UTC', async () => {
+    const book = async (at: string): Promise<string> => (await dbn(['book', es, '--at', at, '--levels', '1', '--json'])).stdout
+    const exact = await book('1703493123456789012')
+    expect(exact).toContain('ESH4')
+    expect(await book('2023-12-25T08:32:03.456789012Z')).toBe(exact)
+    expect(await book('2023-12-25T08:32:03.456789012')).toBe(exact)
+  })
+
+  test('serve takes no standard input, no port above all ports, and no heart that never rests', async () => {
+    for (const args of [['-'], [es, '--port', '65536'], [es, '--heartbeat-interval', '0']])
+      expect(await dbn(['serve', ...args]), args.join(' ')).toMatchObject({ code: 2 })
   })
 
   test('serve plays a file to a live client', async () => {

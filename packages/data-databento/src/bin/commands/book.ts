@@ -1,6 +1,7 @@
 import { LevelBook } from '../../book/level-book.js'
 import { OrderBooks } from '../../book/books.js'
 import type { BookLevel } from '../../book/order-book.js'
+import { timeNs } from '../../historical/times.js'
 import { RType } from '../../layout/enums.js'
 import { receiveTime } from '../../live/recent-records.js'
 import { SymbolIndex } from '../../symbols/symbol-index.js'
@@ -90,7 +91,9 @@ export async function book(context: CommandContext): Promise<void> {
 /** ISO 8601 or ns since the epoch. */
 function timeOption(text: string): bigint {
   if (/^\d{15,}$/.test(text)) return BigInt(text)
-  const milliseconds = Date.parse(text)
-  if (Number.isNaN(milliseconds)) throw new UsageError(`--at takes ISO 8601 or ns since the epoch, got "${text}"`)
-  return BigInt(milliseconds) * 1_000_000n
+  try {
+    return timeNs(text, '--at')
+  } catch {
+    throw new UsageError(`--at takes ISO 8601 (UTC when it names no zone) or ns since the epoch, got "${text}"`)
+  }
 }

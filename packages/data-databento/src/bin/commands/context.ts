@@ -27,7 +27,7 @@ export function onlyFile({ files }: CommandContext): string {
 export function countOption({ options }: CommandContext, name: string): number | undefined {
   const text = options[name]
   if (text === undefined) return undefined
-  const value = Number(text)
+  const value = text === '' ? NaN : Number(text)
   if (typeof text !== 'string' || !Number.isSafeInteger(value) || value < 0)
     throw new UsageError(`--${name} takes a whole number, got "${String(text)}"`)
   return value

@@ -24,9 +24,14 @@ const PACE_EVERY_MS = 5
 export async function serve(context: CommandContext): Promise<void> {
   const { files, options, out, env, signal } = context
   if (files.length === 0) throw new UsageError('expected at least one FILE')
+  if (files.includes('-'))
+    throw new UsageError('serve reads its files twice, for their names and for their records: it takes no standard input')
+  const port = countOption(context, 'port') ?? 13_000
+  if (port > 65_535) throw new UsageError(`--port takes 0 to 65535, got ${port}`)
   const speed = options['speed'] === undefined ? 1 : Number(options['speed'])
   if (!(speed >= 0)) throw new UsageError('--speed takes a factor of real time; 0 is as fast as it goes')
   const heartbeat = countOption(context, 'heartbeat-interval')
+  if (heartbeat === 0) throw new UsageError('--heartbeat-interval takes seconds, from 1 on')
   let wake: () => void = () => undefined
   const firstClient = new Promise<void>((resolve) => {
     wake = resolve
@@ -34,7 +39,7 @@ export async function serve(context: CommandContext): Promise<void> {
   const key = env['DATABENTO_API_KEY']
   await using gateway = await gatewaySimulator({
     apiKey: key ?? OPEN_KEY,
-    port: countOption(context, 'port') ?? 13_000,
+    port,
     host: typeof options['host'] === 'string' ? options['host'] : '127.0.0.1',
     heartbeatIntervalMs: heartbeat === undefined ? undefined : heartbeat * 1000,
     faults: typeof options['fault'] === 'string' ? options['fault'].split(',').map(parseFault) : [],

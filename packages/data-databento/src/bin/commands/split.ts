@@ -26,6 +26,8 @@ export async function split(context: CommandContext): Promise<void> {
   const symbols = new SymbolIndex(metadata)
   const files = new Map<string, { stream: WriteStream; encoder: DbnEncoder; records: number }>()
 
+  const names = new Set<string>()
+  const failures: Error[] = []
   const groupOf = (instrumentId: number, ts: bigint, rtype: number): string => {
     if (by === 'instrument') return String(instrumentId)
     if (by === 'day') return isoTime(ts).slice(0, 10)
@@ -48,22 +50,37 @@ export async function split(context: CommandContext): Promise<void> {
       if (file === undefined) {
         if (files.size === MAX_OPEN) throw new UsageError(`more than ${MAX_OPEN} groups: split by day or schema first`)
         const encoder = new DbnEncoder(metadata)
-        file = { stream: createWriteStream(join(directory, `${group.replace(/[^\w.+-]/g, '_')}.dbn`)), encoder, records: 0 }
+        const stream = createWriteStream(join(directory, `${fileName(group, names)}.dbn`))
+        stream.on('error', (error) => failures.push(error))
+        file = { stream, encoder, records: 0 }
         file.stream.write(encoder.head)
         files.set(group, file)
       }
       const bytes = file.encoder.run({ ...run, wordOffset: word, length: end - row })
       // The run's memory is used again, the stream's buffer is not.
-      if (!file.stream.write(bytes.slice())) await once(file.stream, 'drain')
+      const hasRoom = file.stream.write(bytes.slice())
+      if (failures.length > 0) throw failures[0]
+      if (!hasRoom) await once(file.stream, 'drain')
       file.records += end - row
       row = end
     }
   }
   for (const [group, { stream, records }] of files) {
+    if (failures.length > 0) throw failures[0]
     stream.end()
     await once(stream, 'close')
+    if (failures.length > 0) throw failures[0]
     await context.out.line(`${String(records).padStart(14)}  ${group}`)
   }
+}
+
+/** A name of its own for every group: `BRK/B` and `BRK B` are two files, also where a disk does not tell `a` from `A`. */
+function fileName(group: string, names: Set<string>): string {
+  const plain = group.replace(/[^\w.+-]/g, '_')
+  let name = plain
+  for (let copy = 2; names.has(name.toLowerCase()); copy += 1) name = `${plain}~${copy}`
+  names.add(name.toLowerCase())
+  return name
 }
 
 function schemaNameOf(rtype: number, schema: DbnSchema | undefined): string {
