@@ -36,8 +36,8 @@ export function openSeconds(loaded: LoadedFamily, instruments: readonly Instrume
     every: 'ohlcv-1s',
     prediction: (values, about) => new SaidOfSeconds(values, { ...about, horizonSeconds: settings.horizonSeconds }),
     fill: (said) => {
-      const { volatility, row } = grid
-      said.barrier = barrierDistance({ volatility, price: row.close, tickSize: instrument.tickSize }, settings)
+      const { volatility, close: price } = grid.row
+      said.barrier = barrierDistance({ volatility, price, tickSize: instrument.tickSize }, settings)
     },
   })
   const push = (row: SecondRow): void => inner.update(row)

@@ -36,6 +36,8 @@ export class SecondRow implements BarView {
   change = NaN
   /** The change in units of the volatility that counts it in, between -8 and 8; 0 in a market that stands still. `NaN` until there is a volatility. */
   score = NaN
+  /** Volatility of one second's log return, known now; `NaN` until there is one. A field: what a getter gives may be boxed. */
+  volatility = NaN
   /** Sum of all changes: a log price that no split, roll or pause interrupts. */
   level = 0
   /** Seconds since the pause before, 0 for the first. */
@@ -158,6 +160,7 @@ export class SecondGrid {
     row.change = isFirst ? NaN : close === close ? Math.log(close / before) : 0
     if (!isFirst) this.#observe(row.change)
     const { volatility } = this
+    row.volatility = volatility
     const score = volatility > 0 ? row.change / volatility : volatility * row.change
     row.score = score > wildest ? wildest : score < -wildest ? -wildest : score
     row.level = state[slots.level]
