@@ -202,6 +202,58 @@ describe('stylised facts', () => {
   })
 })
 
+describe('a second of a market without a signal', () => {
+  interface Second {
+    readonly open: number
+    readonly high: number
+    readonly low: number
+    readonly close: number
+    readonly volume: number
+  }
+  const bars: Second[] = []
+  beforeAll(async () => {
+    for (const batch of await batchesOf(
+      syntheticMarket({ seed: 8, symbols: ['A'], from: '2021-02-01', to: '2021-02-04', noSignal: true }).bars('ohlcv-1s'),
+    )) {
+      const bar = batch.view() as BarView & { row: number }
+      for (bar.row = 0; bar.row < batch.length; bar.row++)
+        bars.push({ open: bar.open, high: bar.high, low: bar.low, close: bar.close, volume: bar.volume })
+    }
+  })
+  /** What is seen so far in a minute, from its third second to its last but one, against the next ten seconds' part of what follows. */
+  const foretold = (seen: (minute: readonly Second[], sofar: number) => number): number => {
+    const shown: number[] = []
+    const next: number[] = []
+    for (let from = 60; from + 60 <= bars.length; from += 60) {
+      const minute = bars.slice(from, from + 60)
+      for (let sofar = 3; sofar < 59; sofar++) {
+        shown.push(seen(minute, sofar))
+        // From the second after next on: the last trade was at the bid or at the ask, and bounces.
+        next.push(Math.sign(minute[Math.min(59, sofar + 5)].close - minute[sofar].close))
+      }
+    }
+    return correlation(shown, next)
+  }
+  const since = (minute: readonly Second[], sofar: number): number => minute[sofar - 1].close - minute[0].open
+
+  test('does not tell by how far the minute has come which way it goes on', () => {
+    expect(Math.abs(foretold((minute, sofar) => Math.sign(since(minute, sofar))))).toBeLessThan(0.03)
+  })
+
+  test('does not tell by its volume where the minute ends', () => {
+    const busy = (minute: readonly Second[], sofar: number) => average(minute.slice(0, sofar).map(({ volume }) => volume))
+    const usual = average(bars.map(({ volume }) => volume))
+    expect(Math.abs(foretold((minute, sofar) => Math.sign(since(minute, sofar)) * Math.log(busy(minute, sofar) / usual)))).toBeLessThan(
+      0.03,
+    )
+  })
+
+  test("does not tell by its high or low that they are the minute's", () => {
+    const reach = ({ open, high, low, close }: Second) => Math.max(high - Math.max(open, close), Math.min(open, close) - low)
+    expect(Math.max(...bars.map(reach))).toBeLessThan(0.011)
+  })
+})
+
 describe('a book', () => {
   const market = syntheticMarket({ seed: 4, symbols: ['A'], from: '2021-02-01', to: '2021-02-02' })
   const range = { from: time('2021-02-01T14:30:00Z'), to: time('2021-02-01T14:50:01Z') }
