@@ -33,7 +33,11 @@ export const evaluationContract = defineContract({
     artifactDigest: digest('Artifact that was evaluated'),
     measuredAt: time('When'),
     evaluator: closed({ name: text('Package or script'), version: text('Version') }),
-    windows: closed({ train: window, test: window, embargoNs: Type.Optional(count('Gap between the two, ns')) }),
+    windows: closed({
+      train: window,
+      test: window,
+      embargoNs: Type.Optional(count('Gap between the two, ns; left out beyond 2^53 - 1 (104 days), where the windows alone say it')),
+    }),
     folds: Type.Array(
       closed({ train: Type.Array(window, { minItems: 1 }), test: Type.Array(window, { minItems: 1 }), rows: count('Test rows') }),
       { minItems: 1, description: 'Splits, in order' },

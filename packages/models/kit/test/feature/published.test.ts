@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { relativeStrength, rollingMax, rollingMean, type Transform } from '@gatehouse/model-kit'
+import { combine, identity, lag, relativeStrength, rollingMax, rollingMean, rollingSum, type Transform } from '@gatehouse/model-kit'
 
 const shared = process.env.GATEHOUSE_SHARED ?? fileURLToPath(new URL('../../../../../../shared', import.meta.url))
 const tables = `${shared}/published/backtrader.json`
@@ -18,6 +18,9 @@ const checks: readonly [name: string, transform: Transform, column: number][] = 
   ['sma', rollingMean(30), 4],
   ['highest', rollingMax(14), 4],
   ['rsi', relativeStrength(14), 4],
+  ['sumn', rollingSum(14), 4],
+  ['pctchange', combine('change', identity, lag(30), (x, y) => x / y - 1), 4],
+  ['momentumoscillator', combine('momentum', identity, lag(12), (x, y) => (100 * x) / y), 4],
 ]
 for (const [name, transform, column] of checks)
   test.skipIf(!isThere)(`${name} gives backtrader's published values`, () => {
