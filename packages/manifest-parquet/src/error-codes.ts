@@ -31,8 +31,8 @@ export const errorCodes = {
   },
   MANIFEST_READ_ONLY: { cause: 'The folder may not be written.', cure: 'Check permissions; reading needs no write access.' },
   MANIFEST_WRITE_AHEAD: {
-    cause: 'The write-ahead log does not open.',
-    cure: 'Read the cause, a code of @gatehouse/durable-log, and follow its cure.',
+    cause: 'The write-ahead log does not open, or holds rows of another table.',
+    cure: 'Read the cause, a code of @gatehouse/durable-log; give rows back to the table they are of.',
   },
   MANIFEST_TOO_MANY_WRITERS: { cause: '64 processes write to one table.', cure: 'Close some.' },
   MANIFEST_UNREADABLE: { cause: 'A file of the log cannot be read.', cure: 'Read the cause: permissions, a missing mount, the disk.' },
@@ -54,7 +54,10 @@ export const errorCodes = {
     cause: 'A table needs Delta features that are not read here; the message names them.',
     cure: 'Use an engine that has them.',
   },
-  MANIFEST_CHECKPOINT_CORRUPT: { cause: 'A checkpoint does not read.', cure: 'Delete it; the log is enough where it is whole.' },
+  MANIFEST_CHECKPOINT_CORRUPT: {
+    cause: 'A checkpoint does not read, or holds something else than the log.',
+    cure: 'Delete it and `_last_checkpoint`; the log is enough where it is whole.',
+  },
   MANIFEST_NO_VERSION: { cause: 'No such version.', cure: 'Ask for one of those named.' },
   MANIFEST_PIN_MISMATCH: {
     cause: 'A pin names another table, or its version is not the one that was pinned.',

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import { systemClock, type CallOptions, type Clock, type ManifestPin } from '@gatehouse/contracts'
 import { type LogFileSystem, TradingError } from '@gatehouse/durable-log'
 import { type Batch, type Calendar, type Manifest, type ManifestTransaction } from '@gatehouse/core'
+import { invalidOption, requireNumbers, requireOneOf } from './check-options.js'
 import { type Codec, requireCodec } from './codec/compression.js'
-import { type Action } from './delta/actions.js'
+import { type Action, isObject } from './delta/actions.js'
 import { sha256 } from './delta/chain.js'
 import { DeltaLog, type Proposal } from './delta/delta-log.js'
 import { nodeTableFileSystem, type TableFileSystem } from './delta/file-system.js'
@@ -14,7 +15,16 @@ import { type LineageEntry, lineageOf } from './maintain/lineage.js'
 import { checkQuality, type QualityOptions, type QualityReport } from './maintain/quality.js'
 import { applyRetention, type RetentionPolicy, type RetentionReport } from './maintain/retention.js'
 import { dropPin, savedPins, savePin } from './maintain/saved-pins.js'
-import { columnOf, layoutFrom, layoutOf, metaDataOf, type PartitionBy, requireFits, type TableLayout } from './table/layout.js'
+import {
+  columnOf,
+  layoutFrom,
+  layoutOf,
+  metaDataOf,
+  type PartitionBy,
+  partitionings,
+  requireFits,
+  type TableLayout,
+} from './table/layout.js'
 import { pinOf } from './table/pin.js'
 import { PendingAppends } from './table/pending-appends.js'
 import { TableSnapshot } from './table/snapshot.js'
@@ -42,14 +52,18 @@ export interface ManifestOptions {
 
 /**
  * Opens a manifest: one schema of one source as Parquet files under a Delta Lake log. Nothing is written before the first append.
- * @throws {TradingError} `MANIFEST_LOG_GAP`, `MANIFEST_LOG_CORRUPT`, `MANIFEST_CHAIN_BROKEN`, `MANIFEST_FOREIGN_COMMIT`, `MANIFEST_NOT_OURS`,
- * `MANIFEST_UNSUPPORTED_FEATURE`, `PARQUET_NO_ZSTD`
+ * @throws {TradingError} `MANIFEST_INVALID_OPTION`, `MANIFEST_LOG_GAP`, `MANIFEST_LOG_CORRUPT`, `MANIFEST_CHAIN_BROKEN`, `MANIFEST_FOREIGN_COMMIT`,
+ * `MANIFEST_NOT_OURS`, `MANIFEST_UNSUPPORTED_FEATURE`, `PARQUET_NO_ZSTD`
  */
 export async function openManifest(options: ManifestOptions): Promise<ParquetManifest> {
-  const { directory, fileSystem, checkpointEvery, codec } = options
-  if (typeof directory !== 'string' || directory === '')
-    throw new TradingError('MANIFEST_INVALID_OPTION', 'directory must be a path', { directory })
-  if (codec) requireCodec(codec)
+  if (!isObject(options)) throw invalidOption('options', options, 'an object with a directory')
+  const { directory, fileSystem, checkpointEvery, pendingBytes, codec, partitionBy, lineage } = options
+  if (typeof directory !== 'string' || directory === '') throw invalidOption('directory', directory, 'a path')
+  requireNumbers({ checkpointEvery, pendingBytes })
+  requireOneOf('partitionBy', partitionBy, partitionings)
+  if (lineage !== undefined && !(isObject(lineage) && Object.values(lineage).every((text) => typeof text === 'string')))
+    throw invalidOption('lineage', lineage, 'an object of texts')
+  if (codec !== undefined) requireCodec(codec)
   const log = new DeltaLog({ directory, fileSystem, checkpointEvery })
   const state = await log.refresh()
   if (state.version >= 0) layoutFrom(state.described(directory).metaData, directory)
@@ -98,15 +112,15 @@ export class ParquetManifest implements Manifest {
   /** {@link append} of several batches as one transaction: one wait for the disk. */
   appendAll(batches: readonly Batch[], txn: ManifestTransaction): Promise<void> {
     return this.#serial(async () => {
-      if (!Number.isSafeInteger(txn.sequence) || txn.sequence < 0 || txn.appId === '') {
-        throw new TradingError('MANIFEST_INVALID_OPTION', 'a transaction needs an appId and a sequence that is a whole number from 0 on', {
-          ...txn,
-        })
-      }
+      // What a log cannot hold must not get into one.
+      if (typeof txn?.appId !== 'string' || txn.appId === '') throw invalidOption('appId', txn?.appId, 'a text that names the producer')
+      if (!Number.isSafeInteger(txn.sequence) || txn.sequence < 0) throw invalidOption('sequence', txn.sequence, 'a whole number from 0 on')
       if (batches.length === 0) return
-      const layout = await this.#ensureTable(batches[0])
-      for (const batch of batches) requireFits(layout, batch)
+      // Before a table is made: what a table that was here has left must not be taken for this one's.
       const pending = await this.#open()
+      const layout = await this.#ensureTable(batches[0])
+      requireCodec(layout.codec)
+      for (const batch of batches) requireFits(layout, batch)
       await pending.append(batches, txn, layout, this.#log.head)
     })
   }
@@ -156,6 +170,7 @@ export class ParquetManifest implements Manifest {
    * @throws {TradingError} `MANIFEST_EMPTY` for `latest` while there is no table
    */
   at(pin: ManifestPin | 'latest'): TableSnapshot {
+    if (pin !== 'latest' && !isObject(pin)) throw invalidOption('at', pin, `a pin or 'latest'; pinAt gives the pin of a version or a time`)
     if (pin !== 'latest') return new TableSnapshot(this.#log, pin)
     const { head } = this.#log
     if (head.version < 0) throw new TradingError('MANIFEST_EMPTY', `${this.directory} has no table yet`, { directory: this.directory })
@@ -174,6 +189,7 @@ export class ParquetManifest implements Manifest {
    * @throws {TradingError} `MANIFEST_NO_VERSION`
    */
   async pinAt(at: { readonly version: number } | { readonly time: bigint }): Promise<ManifestPin> {
+    if (!('version' in at) && typeof at.time !== 'bigint') throw invalidOption('time', at.time, 'a bigint, nanoseconds since 1970')
     await this.#log.refresh()
     const version = 'version' in at ? at.version : await this.#log.versionAt(Number(at.time / 1_000_000n))
     if (version === undefined) throw new TradingError('MANIFEST_NO_VERSION', `${this.directory} has no version as old as that`, { ...at })
@@ -204,8 +220,12 @@ export class ParquetManifest implements Manifest {
     return checkQuality(this.at(options.pin ?? 'latest'), calendar, options)
   }
 
-  /** Keeps a pin under a name with the table: retention honours it. */
-  savePin(name: string, pin: ManifestPin): Promise<void> {
+  /**
+   * Keeps a pin under a name with the table: retention honours it.
+   * @throws {TradingError} `MANIFEST_PIN_MISMATCH` for a pin of another table, `MANIFEST_INVALID_OPTION` for a name that is no plain file name
+   */
+  async savePin(name: string, pin: ManifestPin): Promise<void> {
+    await this.at(pin).resolve()
     return savePin(this.#fileSystem, this.directory, name, pin)
   }
 

@@ -35,7 +35,11 @@ function command(usage: string, options: OptionTypes, action: Action): ManifestC
   return {
     usage,
     async run(args, io) {
-      const { values, positionals } = parse(usage, [...args], { directory: text, json: flag, ...options })
+      const { values, positionals } = parse(usage, [...args], { directory: text, json: flag, help: flag, ...options })
+      if (values.help) {
+        io.write(`usage: manifest ${usage}\n`)
+        return 0
+      }
       if (typeof values.directory !== 'string') throw usageError(usage, '--directory is missing')
       await using manifest = await openManifest({
         directory: values.directory,
@@ -146,10 +150,16 @@ export const manifestCommands: Readonly<Record<string, ManifestCommand>> = {
     return 0
   }),
 
-  retention: command('retention --directory D [--dry-run]', { 'dry-run': flag }, async (manifest, values, io) => {
-    print(io, await manifest.retention({ dryRun: Boolean(values['dry-run']), signal: io.signal }))
-    return 0
-  }),
+  retention: command(
+    'retention --directory D [--keep-days N] [--dry-run]',
+    { 'keep-days': text, 'dry-run': flag },
+    async (manifest, values, io) => {
+      const days = values['keep-days']
+      const keepReplacedMs = days === undefined ? undefined : wholeNumber('keep-days', days) * 86_400_000
+      print(io, await manifest.retention({ keepReplacedMs, dryRun: Boolean(values['dry-run']), signal: io.signal }))
+      return 0
+    },
+  ),
 
   import: command(
     'import --directory D --schema S --source X [--time ns|us|ms|s|days|iso|lean|ms-of-day] [--zone Z] [--date D] [--price-scale N] [--symbol A | --symbol-column C] [--asset-class C] [--map column=name,…] [--header a,b,…] [--separator ,] [--codec snappy|zstd] [--partition-by P] FILE…',
@@ -220,8 +230,9 @@ export async function runManifestCommand(argv: readonly string[], io: ManifestCo
   try {
     return await found.run(args, io)
   } catch (error) {
-    if (!isTradingError(error)) throw error
-    complain(`${error.code}: ${error.message}\n`)
+    if (isTradingError(error)) complain(`${error.code}: ${error.message}\n`)
+    else if (io.signal?.aborted) complain('interrupted\n')
+    else throw error
     return 1
   }
 }

@@ -2,6 +2,7 @@ import * as zlib from 'node:zlib'
 import { TradingError } from '@gatehouse/durable-log'
 import { unzstd } from '@gatehouse/zstd'
 import { type CompressionCodec } from 'hyparquet'
+import { requireOneOf } from '../check-options.js'
 import { type ByteSink } from './byte-sink.js'
 import { lz4HadoopUncompress, lz4Uncompress } from './lz4.js'
 import { snappyCompress, snappySlack, snappyUncompress } from './snappy.js'
@@ -21,9 +22,10 @@ export const codecNames: Readonly<Record<Codec, CompressionCodec>> = { uncompres
 
 /**
  * Refuses a codec this runtime cannot write, before anything is written.
- * @throws {TradingError} `PARQUET_NO_ZSTD` for `zstd` on a Node whose `node:zlib` lacks it (before 22.15)
+ * @throws {TradingError} `PARQUET_NO_ZSTD` for `zstd` on a Node whose `node:zlib` lacks it (before 22.15), `MANIFEST_INVALID_OPTION` for what is no codec
  */
 export function requireCodec(codec: Codec): void {
+  requireOneOf('codec', codec, Object.keys(codecNames))
   if (codec === 'zstd' && zstdCompress === undefined) {
     throw new TradingError('PARQUET_NO_ZSTD', `this Node cannot write zstd: use Node 22.15 or later, or codec 'snappy'`, { codec })
   }

@@ -17,6 +17,9 @@ export class TextCollector {
 
   /** Reads a dictionary page of `size` strings. */
   readDictionary(cursor: ByteCursor, size: number): void {
+    // Each takes four bytes for its length at least.
+    if (size * 4 > cursor.bytes.length)
+      throw new TradingError('PARQUET_CORRUPT', `a dictionary of ${size} texts has ${cursor.bytes.length} bytes`, { size })
     const places = new Int32Array(size)
     for (let i = 0; i < size; i++) places[i] = this.#place(readString(cursor))
     this.#dictionaryPage = places

@@ -25,6 +25,8 @@ export interface ReadOptions {
 
 /** Gaps up to this many bytes between wanted chunks are read along: one read costs less than two. */
 const bridgedGap = 1 << 16
+/** Rows of a row group: a gigabyte a column. */
+const mostRows = 1 << 27
 const fastTypes = { INT32: Int32Array, INT64: BigInt64Array, FLOAT: Float32Array, DOUBLE: Float64Array } as const
 const fastEncodings = new Set(['PLAIN', 'PLAIN_DICTIONARY', 'RLE_DICTIONARY', 'RLE', 'DELTA_BINARY_PACKED', 'BYTE_STREAM_SPLIT'])
 
@@ -144,6 +146,11 @@ export class ParquetFile {
     { checkCrc = true, reuse }: ReadOptions,
   ): DecodedColumn {
     const rows = this.groupRows(group)
+    // A run-length page of some bytes may stand for any number of rows.
+    if (rows > mostRows)
+      throw new TradingError('PARQUET_UNSUPPORTED', `the row group has ${rows} rows: rewrite the file with groups of ${mostRows} at most`, {
+        rows,
+      })
     const text = leaf.element.type === 'BYTE_ARRAY' ? new TextCollector(rows) : undefined
     const target: ChunkTarget = { values: text ?? numbersFor(leaf, rows, reuse?.get(leaf.name)), to: 0 }
     if (chunk.values !== rows) {

@@ -32,7 +32,7 @@ interface KnownCheckpoint {
 /** Log entries are small: reading some at once hides the latency of each. */
 const readAhead = 64
 /** Folder of the shortcuts, within the log. */
-const shortcutFolder = '_gatehouse'
+export const shortcutFolder = '_gatehouse'
 const keptShortcuts = 3
 
 /** The transaction log of a Delta table on a local file system. */

@@ -50,6 +50,22 @@ async function makeDirectory(fileSystem: TableFileSystem, directory: string): Pr
   await fileSystem.syncDirectory(parent)
 }
 
+/**
+ * Removes a file.
+ * @returns false when another process was first
+ */
+export async function removeFile(fileSystem: TableFileSystem, path: string): Promise<boolean> {
+  return attempt(path, async () => {
+    try {
+      await fileSystem.unlink(path)
+      return true
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') return false
+      throw error
+    }
+  })
+}
+
 /** Publishes a content-named file: whoever renames last puts the same bytes there. */
 export async function publish(fileSystem: TableFileSystem, file: DurableFile, path: string): Promise<void> {
   await attempt(path, async () => {

@@ -19,8 +19,8 @@ export interface TableFileSystem {
   readFile(path: string): Promise<Uint8Array>
   /** Names in a folder, in no particular order; empty when there is no folder. */
   readdir(path: string): Promise<string[]>
-  /** Size and modification time, `undefined` when nothing is there. */
-  stat(path: string): Promise<{ readonly size: number; readonly mtimeMs: number } | undefined>
+  /** Size and modification time of what is there, behind a symbolic link too; `undefined` when nothing is. */
+  stat(path: string): Promise<{ readonly size: number; readonly mtimeMs: number; readonly isLink?: boolean | undefined } | undefined>
   /** With its parents; no error when it is there. */
   mkdir(path: string): Promise<void>
   link(existing: string, path: string): Promise<void>
@@ -57,7 +57,10 @@ export const nodeTableFileSystem: TableFileSystem = {
   },
   async stat(path) {
     try {
-      return await fs.stat(path)
+      const own = await fs.lstat(path)
+      if (!own.isSymbolicLink()) return own
+      const { size, mtimeMs } = await fs.stat(path)
+      return { size, mtimeMs, isLink: true }
     } catch (error) {
       if (systemCode(error) === 'ENOENT') return undefined
       throw error

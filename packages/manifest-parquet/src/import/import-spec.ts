@@ -4,7 +4,8 @@ import { type AssetClass, type Instrument, type Schema } from '@gatehouse/core'
  * How a time is written: whole units since 1970 (`ns`, `us`, `ms`, `s`, `days`), `iso` (RFC 3339; a date alone is midnight), `lean` (`20131007 09:30`),
  * or `ms-of-day` since midnight of `date`.
  */
-export type TimeFormat = 'ns' | 'us' | 'ms' | 's' | 'days' | 'iso' | 'lean' | 'ms-of-day'
+export type TimeFormat = (typeof timeFormats)[number]
+export const timeFormats = ['ns', 'us', 'ms', 's', 'days', 'iso', 'lean', 'ms-of-day'] as const
 
 /** What the columns of a file mean. */
 export interface ImportSpec {

@@ -13,13 +13,15 @@ import {
   openTimeZone,
   type Schema,
   schemaColumns,
+  schemas,
   selectRows,
   timeOfDay,
   type TimeZone,
 } from '@gatehouse/core'
 import { parseTime } from '@gatehouse/contracts'
 import { TradingError } from '@gatehouse/durable-log'
-import { type ImportSpec, type RawRows, type TimeFormat } from './import-spec.js'
+import { invalidOption, requireOneOf } from '../check-options.js'
+import { type ImportSpec, type RawRows, type TimeFormat, timeFormats } from './import-spec.js'
 
 const nsPerDay = 86_400_000_000_000n
 
@@ -35,6 +37,11 @@ export class RowConverter {
 
   constructor(spec: ImportSpec) {
     this.#spec = spec
+    requireOneOf('schema', spec.schema, schemas)
+    requireOneOf('time', spec.time, timeFormats)
+    const names = schemaColumns[spec.schema].map(({ name }) => name as string)
+    for (const name of Object.keys(spec.columns ?? {})) requireOneOf(`a column of ${spec.schema}`, name, names)
+    if (spec.priceScale !== undefined && !(spec.priceScale > 0)) throw invalidOption('priceScale', spec.priceScale, 'above 0')
     this.#zone = spec.zone === undefined || spec.zone === 'UTC' ? undefined : openTimeZone(spec.zone)
     this.#midnight = spec.date === undefined ? 0n : parseTime(`${spec.date}T00:00:00Z`)
     if (spec.time === 'ms-of-day' && spec.date === undefined) throw invalid('times of the day need a date', {})

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type CallOptions } from '@gatehouse/contracts'
 import { TradingError } from '@gatehouse/durable-log'
+import { requireNumbers } from '../check-options.js'
 import { type Batch } from '@gatehouse/core'
 import { type Action, type AddAction } from '../delta/actions.js'
 import { sha256 } from '../delta/chain.js'
@@ -8,12 +9,11 @@ import { type DeltaLog } from '../delta/delta-log.js'
 import { type TableFileSystem } from '../delta/file-system.js'
 import { decodePath } from '../delta/paths.js'
 import { type TableState } from '../delta/table-state.js'
-import { type PlannedFile } from '../scan/merge.js'
 import { scanFiles } from '../scan/scan.js'
 import { InstrumentPool } from '../table/instruments.js'
 import { layoutFrom, type TableLayout } from '../table/layout.js'
-import { orderedFiles } from '../table/snapshot.js'
 import { ownRows, storeBatch } from '../table/stored-rows.js'
+import { orderedFiles, type TableFile, tableFile } from '../table/table-files.js'
 import { addOf, type DataFile, DataFileWriter } from '../table/write-data-file.js'
 import { RowHash } from './row-hash.js'
 
@@ -34,6 +34,8 @@ export interface CompactReport {
 const defaultTarget = 128 << 20
 const lastTime = 2n ** 63n - 1n
 
+type OrderedFile = TableFile & { readonly order: number }
+
 export interface CompactContext {
   readonly log: DeltaLog
   readonly fileSystem: TableFileSystem
@@ -47,6 +49,7 @@ export interface CompactContext {
  */
 export async function compactTable({ log, fileSystem, nowMs }: CompactContext, options: CompactOptions): Promise<CompactReport> {
   const { targetBytes = defaultTarget, signal, onProgress } = options
+  requireNumbers({ targetBytes })
   const state = await log.refresh()
   const layout = layoutFrom(state.described(log.directory).metaData, log.directory)
   const report = { removed: 0, added: 0, rows: 0, bytesBefore: 0, bytesAfter: 0 }
@@ -54,7 +57,7 @@ export async function compactTable({ log, fileSystem, nowMs }: CompactContext, o
   for (const [done, files] of groups.entries()) {
     signal?.throwIfAborted()
     onProgress?.({ stage: 'joining files', done, total: groups.length, unit: 'groups' })
-    const adds = files.map(({ path }) => state.files.get(decodePath(path))!)
+    const adds = files.map(({ path }) => state.files.get(path)!)
     const joined = await rewrite(files, adds, layout, { log, fileSystem, nowMs }, signal)
     const committed = await commitJoined(log, nowMs, adds, joined)
     if (!committed) continue
@@ -68,17 +71,17 @@ export async function compactTable({ log, fileSystem, nowMs }: CompactContext, o
 }
 
 /** Runs of small files that follow one another in commit order within a partition: joining those keeps the order of every scan. */
-function smallNeighbours(state: TableState, targetBytes: number): PlannedFile[][] {
-  const partitions = new Map<string, PlannedFile[]>()
+function smallNeighbours(state: TableState, targetBytes: number): OrderedFile[][] {
+  const partitions = new Map<string, OrderedFile[]>()
   for (const file of orderedFiles(state)) {
-    const key = JSON.stringify(state.files.get(decodePath(file.path))!.partitionValues)
+    const key = JSON.stringify(state.files.get(file.path)!.partitionValues)
     const list = partitions.get(key)
     if (list) list.push(file)
     else partitions.set(key, [file])
   }
-  const groups: PlannedFile[][] = []
+  const groups: OrderedFile[][] = []
   for (const files of partitions.values()) {
-    let group: PlannedFile[] = []
+    let group: OrderedFile[] = []
     let bytes = 0
     const end = (): void => {
       if (group.length > 1) groups.push(group)
@@ -86,7 +89,7 @@ function smallNeighbours(state: TableState, targetBytes: number): PlannedFile[][
       bytes = 0
     }
     for (const file of files) {
-      const { size } = state.files.get(decodePath(file.path))!
+      const { size } = state.files.get(file.path)!
       if (size >= targetBytes || bytes + size > targetBytes) end()
       if (size >= targetBytes) continue
       group.push(file)
@@ -98,7 +101,7 @@ function smallNeighbours(state: TableState, targetBytes: number): PlannedFile[][
 }
 
 async function rewrite(
-  files: readonly PlannedFile[],
+  files: readonly OrderedFile[],
   adds: readonly AddAction[],
   layout: TableLayout,
   { log, fileSystem }: CompactContext,
@@ -121,14 +124,7 @@ async function rewrite(
     throw error
   }
   const after = new OrderedRows(layout)
-  const written: PlannedFile = {
-    path: joined.path,
-    order: 0,
-    rows: Number(joined.tags.rows),
-    footer: joined.tags.footer,
-    from: BigInt(joined.tags.from),
-    to: BigInt(joined.tags.to),
-  }
+  const written = { ...tableFile(addOf(joined, 0, '0.0')), order: 0 }
   for await (const batch of scanFiles(layout, plan(directory, layout), [written], signal)) after.add(batch)
   const stated = adds.reduce((sum, { tags }) => sum + Number(tags!.rows), 0)
   if (before.digest() !== after.digest() || before.rows !== stated) {

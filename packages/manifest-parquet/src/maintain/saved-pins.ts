@@ -4,7 +4,8 @@ import { TradingError } from '@gatehouse/durable-log'
 import { replaceFile } from '../delta/durable-file.js'
 import { systemCode, type TableFileSystem } from '../delta/file-system.js'
 
-const folder = '_pins'
+/** Folder of the saved pins, beside the log. */
+export const pinFolder = '_pins'
 
 /**
  * Keeps a pin with the table under a name, so that retention knows of it.
@@ -16,13 +17,13 @@ export async function savePin(fileSystem: TableFileSystem, directory: string, na
       name,
     })
   }
-  await replaceFile(fileSystem, join(directory, folder, `${name}.json`), new TextEncoder().encode(`${JSON.stringify(pin, null, 2)}\n`))
+  await replaceFile(fileSystem, join(directory, pinFolder, `${name}.json`), new TextEncoder().encode(`${JSON.stringify(pin, null, 2)}\n`))
 }
 
 /** Forgets a saved pin; its files become free for retention. */
 export async function dropPin(fileSystem: TableFileSystem, directory: string, name: string): Promise<void> {
   try {
-    await fileSystem.unlink(join(directory, folder, `${name}.json`))
+    await fileSystem.unlink(join(directory, pinFolder, `${name}.json`))
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error
     throw new TradingError('MANIFEST_NO_PIN', `${directory} has no saved pin ${name}`, { name }, { cause: error })
@@ -35,10 +36,10 @@ export async function dropPin(fileSystem: TableFileSystem, directory: string, na
  */
 export async function savedPins(fileSystem: TableFileSystem, directory: string): Promise<ReadonlyMap<string, ManifestPin>> {
   const pins = new Map<string, ManifestPin>()
-  const names = (await fileSystem.readdir(join(directory, folder))).filter((name) => name.endsWith('.json')).sort()
+  const names = (await fileSystem.readdir(join(directory, pinFolder))).filter((name) => name.endsWith('.json')).sort()
   for (const name of names) {
     try {
-      const text = new TextDecoder().decode(await fileSystem.readFile(join(directory, folder, name)))
+      const text = new TextDecoder().decode(await fileSystem.readFile(join(directory, pinFolder, name)))
       pins.set(name.slice(0, -'.json'.length), manifestPinContract.parse(JSON.parse(text)))
     } catch (error) {
       throw new TradingError(

@@ -1,6 +1,7 @@
 import { systemClock, type CallOptions, type Clock, type ManifestPin } from '@gatehouse/contracts'
-import { type Batch, type Feed, type FeedStatus, type Schema, type TimeRange } from '@gatehouse/core'
+import { type Batch, type Feed, type FeedStatus, type ManifestTransaction, type Schema, type TimeRange } from '@gatehouse/core'
 import { clearTimeout, setTimeout } from 'node:timers'
+import { requireNumbers } from '../check-options.js'
 import { type ParquetManifest } from '../manifest.js'
 import { ResumePoint } from './resume-point.js'
 
@@ -22,6 +23,18 @@ export interface RecordOptions extends CallOptions {
   readonly clock?: Clock | undefined
   /** called after every acknowledgement and commit */
   readonly onReport?: ((report: RecordReport) => void) | undefined
+  /** called with rows as they are taken, before they are durable, and where the manifest will hold them */
+  readonly onRows?: ((rows: RecordedRows) => void) | undefined
+}
+
+/** Rows on their way into a manifest. */
+export interface RecordedRows {
+  /** in memory of its own, or retained */
+  readonly batch: Batch
+  /** the append that they become a part of; `lineage()` tells the version and the files that hold it */
+  readonly transaction: ManifestTransaction
+  /** first of them within that append */
+  readonly row: number
 }
 
 /** How a recording is doing. */
@@ -60,9 +73,11 @@ const manyGaps = 1000
 /**
  * Records a feed until it ends. Rows are appended (durable) within `acknowledgeWithinMs` and committed every `commitEveryMs` or row group.
  * Started again after a crash it goes on behind the last recorded row: no acknowledged row is lost, none is recorded twice.
- * Aborting commits what arrived and then rejects with the signal's reason.
+ * Aborting commits what arrived and then rejects with the signal's reason; so does a feed that fails, with its error.
  */
-export async function record(feed: Feed, target: RecordTarget, options: RecordOptions): Promise<RecordReport> {
+export async function record(feed: Pick<Feed, 'name' | 'batches'>, target: RecordTarget, options: RecordOptions): Promise<RecordReport> {
+  const { acknowledgeWithinMs, commitEveryMs, rowsPerCommit } = options
+  requireNumbers({ acknowledgeWithinMs, commitEveryMs, rowsPerCommit })
   const recording = new Recording(target, options, feed.name)
   return recording.run(feed)
 }
@@ -91,20 +106,29 @@ class Recording {
     this.#clock = options.clock ?? systemClock
   }
 
-  async run(feed: Feed): Promise<RecordReport> {
+  async run(feed: Pick<Feed, 'name' | 'batches'>): Promise<RecordReport> {
     const { range, signal } = this.#options
     let { from } = range
     if (typeof this.#target !== 'function') {
       const lane = await this.#open('', this.#target)
       if (lane.resume.at > from) from = lane.resume.at
     }
-    const items = feed.batches({ from, to: range.to }, { signal })[Symbol.asyncIterator]()
+    const stop = new AbortController()
+    const both = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal
+    const items = feed.batches({ from, to: range.to }, { signal: both })[Symbol.asyncIterator]()
     try {
       await this.#drain(items)
     } catch (error) {
-      if (!signal?.aborted) throw error
-      await this.#commit()
-      throw signal.reason
+      // Where it is the disk that fails, nobody takes what the feed still has to give.
+      stop.abort(error)
+      const committing = this.#commit()
+      if (signal?.aborted) {
+        await committing
+        throw signal.reason
+      }
+      // What arrived is kept, whatever ended the feed; where that fails too, the first error is the one to tell.
+      await Promise.allSettled([committing])
+      throw error
     }
     await this.#commit()
     signal?.throwIfAborted()
@@ -154,7 +178,9 @@ class Recording {
     if (!fresh) return
     if (!lane.hasRows && lane.resume.at >= 0n) this.#noteResume(lane, fresh)
     lane.hasRows = true
-    lane.waiting.push(fresh.retain())
+    const batch = fresh.retain()
+    this.#options.onRows?.({ batch, transaction: { appId: this.#appId, sequence: lane.sequence + 1 }, row: lane.waitingRows })
+    lane.waiting.push(batch)
     lane.waitingRows += fresh.length
     this.#received += fresh.length
     this.#bytes += columnBytes(fresh)

@@ -6,7 +6,6 @@ import { type ColumnValues, type TextValues } from '../codec/column-spec.js'
 import { type NumericArray } from '../codec/dictionary.js'
 import { type GroupBytes, ParquetFile } from '../codec/parquet-file.js'
 import { sha256 } from '../delta/chain.js'
-import { decodePath } from '../delta/paths.js'
 import { type InstrumentPool } from '../table/instruments.js'
 import { instrumentColumn, type StoredColumn, storedName, timeColumn } from '../table/layout.js'
 import { type GroupRows, restoreColumn } from './batch-columns.js'
@@ -23,11 +22,43 @@ export interface ScanPlan {
 
 /** A file as the log describes it. */
 export interface ScannedFile {
+  /** relative to the table */
   readonly path: string
   /** digest of its footer */
   readonly footer: string
+  readonly rows: number
+  /** times of its first and its last row */
+  readonly from: bigint
+  readonly to: bigint
   /** place among the files of the scan: decides between rows of one instant */
   readonly order: number
+}
+
+interface TimeRange {
+  readonly min: bigint
+  readonly max: bigint
+}
+
+/**
+ * Times of each row group.
+ * @throws {TradingError} `MANIFEST_FILE_CORRUPT` where the file's rows are not what the log says of them: scans leave files out, and order them, by that
+ */
+export function timeRanges(file: ParquetFile, stated: Pick<ScannedFile, 'rows' | 'from' | 'to'>, path: string): TimeRange[] {
+  const ranges: TimeRange[] = []
+  for (let group = 0; group < file.groups; group++) {
+    const range = file.groupRange(group, timeColumn)
+    if (typeof range?.min === 'bigint' && typeof range.max === 'bigint') ranges.push({ min: range.min, max: range.max })
+  }
+  const isAsStated =
+    file.rows === stated.rows &&
+    ranges.length === file.groups &&
+    ranges.every(({ min, max }, group) => min <= max && (group === 0 || ranges[group - 1].max <= min)) &&
+    ranges.at(0)?.min === stated.from &&
+    ranges.at(-1)?.max === stated.to
+  if (isAsStated) return ranges
+  throw new TradingError('MANIFEST_FILE_CORRUPT', `${path} holds other rows and times than the log says: restore both from a copy`, {
+    path,
+  })
 }
 
 /** Reads one file's wanted rows in time order, a row group at a time, with the next group's bytes already on their way. */
@@ -54,7 +85,7 @@ export class FileCursor {
     private readonly planned: ScannedFile,
   ) {
     this.#plan = plan
-    this.#path = join(plan.directory, ...decodePath(planned.path).split('/'))
+    this.#path = join(plan.directory, ...planned.path.split('/'))
     this.#names = [timeColumn, instrumentColumn, ...plan.columns.map(({ name }) => storedName(name))]
   }
 
@@ -83,14 +114,12 @@ export class FileCursor {
         path: this.#path,
       })
     }
+    const ranges = timeRanges(file, this.planned, this.#path)
     const text = file.footer.texts.get('gatehouse.instruments')
     if (text === undefined)
       throw new TradingError('MANIFEST_FILE_CORRUPT', `${this.#path} does not name its instruments`, { path: this.#path })
     this.#instruments = new Map(this.#plan.pool.parse(text).map((instrument) => [instrument.id, instrument]))
-    for (let group = 0; group < file.groups; group++) {
-      const range = file.groupRange(group, timeColumn)
-      if (!range || ((range.max as bigint) >= this.#plan.from && (range.min as bigint) < this.#plan.to)) this.#groups.push(group)
-    }
+    for (const [group, { min, max }] of ranges.entries()) if (max >= this.#plan.from && min < this.#plan.to) this.#groups.push(group)
     this.#prefetch()
     return this.advance()
   }

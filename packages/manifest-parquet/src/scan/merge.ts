@@ -1,16 +1,4 @@
-import { FileCursor, type ScanPlan } from './file-cursor.js'
-
-/** A file of the scan and the times it spans. */
-export interface PlannedFile {
-  readonly path: string
-  readonly rows: number
-  /** digest of its footer */
-  readonly footer: string
-  readonly from: bigint
-  readonly to: bigint
-  /** decides between rows of one instant */
-  readonly order: number
-}
+import { FileCursor, type ScannedFile, type ScanPlan } from './file-cursor.js'
 
 /** A stretch of one cursor's rows that comes before everything the others have. */
 export interface Run {
@@ -27,14 +15,14 @@ const openedAhead = 2
  * and only files that overlap cost memory.
  */
 export class FileMerge {
-  readonly #waiting: PlannedFile[]
+  readonly #waiting: ScannedFile[]
   /** open cursors as a binary heap, the one with the next row first */
   readonly #heap: FileCursor[] = []
-  readonly #opening: { file: PlannedFile; cursor: FileCursor; ready: Promise<boolean> }[] = []
+  readonly #opening: { file: ScannedFile; cursor: FileCursor; ready: Promise<boolean> }[] = []
 
   constructor(
     private readonly plan: ScanPlan,
-    files: readonly PlannedFile[],
+    files: readonly ScannedFile[],
   ) {
     this.#waiting = [...files].sort((a, b) => (a.from < b.from ? -1 : a.from > b.from ? 1 : a.order - b.order))
   }
@@ -113,7 +101,7 @@ export class FileMerge {
     }
   }
 
-  #startOf(file: PlannedFile): number {
+  #startOf(file: ScannedFile): number {
     return sortable(file.from > this.plan.from ? file.from : this.plan.from)
   }
 

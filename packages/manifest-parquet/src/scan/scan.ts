@@ -2,8 +2,8 @@ import { ColumnarBatch, type Batch, type Instrument } from '@gatehouse/core'
 import { TradingError } from '@gatehouse/durable-log'
 import { type StoredColumn, type TableLayout } from '../table/layout.js'
 import { type BatchArray, newArray } from './batch-columns.js'
-import { type ScanPlan } from './file-cursor.js'
-import { FileMerge, type PlannedFile, type Run } from './merge.js'
+import { type ScannedFile, type ScanPlan } from './file-cursor.js'
+import { FileMerge, type Run } from './merge.js'
 
 /** Rows of a batch that is put together from several files. */
 const mergedRows = 16_384
@@ -46,7 +46,7 @@ function refusals(layout: TableLayout, scanned: readonly StoredColumn[]): object
 export async function* scanFiles(
   layout: TableLayout,
   plan: ScanPlan,
-  files: readonly PlannedFile[],
+  files: readonly ScannedFile[],
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Batch> {
   const merge = new FileMerge(plan, files)
@@ -85,6 +85,8 @@ class Assembly {
   readonly #index = new Uint32Array(mergedRows)
   readonly #refusals: object
   #instruments: Instrument[] = []
+  /** a batch handed out holds the list: it is copied before it grows */
+  #isListShared = false
   readonly #places = new Map<Instrument, number>()
   #runs: { run: Run; to: number }[] = []
 
@@ -127,6 +129,7 @@ class Assembly {
     this.flush()
     const { rows } = this
     this.rows = 0
+    this.#isListShared = true
     return this.#batch(
       this.#arrays.map((values) => (Array.isArray(values) ? values.slice(0, rows) : values.subarray(0, rows))),
       this.#availableAt.subarray(0, rows),
@@ -149,8 +152,9 @@ class Assembly {
     if (place === undefined) {
       place = this.#places.size
       this.#places.set(instrument, place)
-      // A batch handed out keeps its list.
-      this.#instruments = [...this.#instruments, instrument]
+      if (this.#isListShared) this.#instruments = [...this.#instruments]
+      this.#isListShared = false
+      this.#instruments.push(instrument)
     }
     return place
   }

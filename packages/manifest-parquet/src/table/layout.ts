@@ -1,6 +1,6 @@
 import { TradingError } from '@gatehouse/durable-log'
 import { type Batch, type ColumnKind, type Schema, schemaColumns } from '@gatehouse/core'
-import { type Codec } from '../codec/compression.js'
+import { type Codec, codecNames } from '../codec/compression.js'
 import { type ColumnType } from '../codec/column-spec.js'
 import { isObject, type MetaDataAction } from '../delta/actions.js'
 
@@ -16,7 +16,8 @@ export interface StoredColumn {
 }
 
 /** What files of a table are split by. `instrument` and `date`/`month` (UTC, of `availableAt`) become folders. */
-export type PartitionBy = 'none' | 'month' | 'date' | 'instrument-date'
+export type PartitionBy = (typeof partitionings)[number]
+export const partitionings = ['none', 'month', 'date', 'instrument-date'] as const
 
 /** One table: one schema of one source, with the array types its first batch had. */
 export interface TableLayout {
@@ -97,7 +98,7 @@ function arrayName(batch: Batch, name: string): ArrayName {
   if (values === undefined)
     throw new TradingError('MANIFEST_SCHEMA_MISMATCH', `the batch of ${batch.schema} lacks column ${name}`, { column: name })
   const found = (values as object).constructor.name
-  if (found in typeOfArray) return found as ArrayName
+  if (Object.hasOwn(typeOfArray, found)) return found as ArrayName
   throw new TradingError('MANIFEST_SCHEMA_MISMATCH', `column ${name} is a ${found}, which is not stored`, { column: name, found })
 }
 
@@ -180,14 +181,43 @@ export function metaDataOf(layout: TableLayout, id: string, createdTime: number)
 export function layoutFrom(metaData: MetaDataAction, directory: string): TableLayout {
   const { configuration, schemaString } = metaData
   const schema = configuration['gatehouse.schema']
-  if (configuration['gatehouse.layout'] !== '1' || schema === undefined || !(schema in schemaColumns)) {
+  if (configuration['gatehouse.layout'] !== '1' || schema === undefined || !Object.hasOwn(schemaColumns, schema)) {
     throw new TradingError(
       'MANIFEST_NOT_OURS',
       `${directory} is a Delta table that this package did not make: import its files into a manifest`,
       { directory },
     )
   }
-  const parsed: unknown = JSON.parse(schemaString)
+  const layout: TableLayout = {
+    schema: schema as Schema,
+    source: configuration['gatehouse.source'],
+    priceDivisor: Number(configuration['gatehouse.priceDivisor']),
+    codec: configuration['gatehouse.codec'] as Codec,
+    partitionBy: configuration['gatehouse.partitionBy'] as PartitionBy,
+    rowGroupRows: Number(configuration['gatehouse.rowGroupRows']),
+    columns: columnsFrom(schemaString),
+  }
+  const { source, priceDivisor, codec, partitionBy, rowGroupRows, columns } = layout
+  const isWhole =
+    typeof source === 'string' &&
+    priceDivisor > 0 &&
+    Object.hasOwn(codecNames, codec) &&
+    partitionings.includes(partitionBy) &&
+    Number.isInteger(rowGroupRows) &&
+    rowGroupRows > 0 &&
+    columns.length > 0 &&
+    columns.every(({ array }) => Object.hasOwn(typeOfArray, array))
+  if (isWhole) return layout
+  throw new TradingError('MANIFEST_LOG_CORRUPT', `the log of ${directory} describes a table of ${schema} that none can be`, { directory })
+}
+
+function columnsFrom(schemaString: string): StoredColumn[] {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(schemaString)
+  } catch (error) {
+    throw new TradingError('MANIFEST_LOG_CORRUPT', 'the schema of the table is not JSON', { schemaString }, { cause: error })
+  }
   const columns: StoredColumn[] = []
   for (const field of isObject(parsed) && Array.isArray(parsed.fields) ? (parsed.fields as unknown[]) : []) {
     if (!isObject(field) || !isObject(field.metadata)) continue
@@ -195,13 +225,5 @@ export function layoutFrom(metaData: MetaDataAction, directory: string): TableLa
     const type = (Object.keys(deltaTypes) as ColumnType[]).find((candidate) => deltaTypes[candidate] === field.type)
     if (typeof name === 'string' && type) columns.push({ name, kind: kind as ColumnKind, array: array as ArrayName, type })
   }
-  return {
-    schema: schema as Schema,
-    source: configuration['gatehouse.source'],
-    priceDivisor: Number(configuration['gatehouse.priceDivisor']),
-    codec: configuration['gatehouse.codec'] as Codec,
-    partitionBy: configuration['gatehouse.partitionBy'] as PartitionBy,
-    rowGroupRows: Number(configuration['gatehouse.rowGroupRows']),
-    columns,
-  }
+  return columns
 }

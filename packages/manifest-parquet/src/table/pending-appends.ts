@@ -49,10 +49,13 @@ export class PendingAppends {
 
   /** Opens the write-ahead log and takes up what a crash left in it. */
   static async open(options: PendingOptions): Promise<PendingAppends> {
-    const writeAhead = await WriteAhead.open(options.log.directory, options)
+    const { log } = options
+    // Asked for once a record is at hand: a table is there before anything is written ahead for it.
+    const tableId = async (): Promise<string | undefined> => (log.head.metaData ?? (await log.refresh()).metaData)?.id
+    const writeAhead = await WriteAhead.open(log.directory, { ...options, tableId })
     const pending = new PendingAppends(options, writeAhead)
     try {
-      await pending.#recover(writeAhead.recovered, await options.log.refresh())
+      await pending.#recover(writeAhead.recovered, await log.refresh())
     } catch (error) {
       await writeAhead.close()
       throw error
@@ -108,9 +111,7 @@ export class PendingAppends {
         { appId },
       )
     }
-    const payload = encodePending(layout, { transactions: [], rows: [], files: [], discarded: appId })
-    await this.#writeAhead.log.append(payload, { durability: 'power' })
-    this.#loggedBytes += payload.length
+    await this.#log(layout, { transactions: [], rows: [], files: [], discarded: appId })
     this.#last.delete(appId)
     this.#hold(this.#appends.filter((append) => !isTheirs(append)))
   }
@@ -168,11 +169,15 @@ export class PendingAppends {
     this.#written = undefined
   }
 
-  /** Puts an append into the write-ahead log and, in memory of its own, behind the others. */
-  async #record(append: PendingAppend, layout: TableLayout): Promise<void> {
-    const payload = encodePending(layout, append)
+  async #log(layout: TableLayout, pending: PendingAppend): Promise<void> {
+    const payload = encodePending(this.#options.log.head.metaData!.id, layout, pending)
     await this.#writeAhead.log.append(payload, { durability: 'power' })
     this.#loggedBytes += payload.length
+  }
+
+  /** Puts an append into the write-ahead log and, in memory of its own, behind the others. */
+  async #record(append: PendingAppend, layout: TableLayout): Promise<void> {
+    await this.#log(layout, append)
     this.#heldBytes += bytesOf(append.rows)
     // Producers reuse their memory after the call.
     this.#appends.push({ ...append, rows: append.rows.map(ownRows) })
@@ -183,9 +188,7 @@ export class PendingAppends {
     const held = this.#appends.filter(({ rows }) => rows.length > 0)
     const transactions = held.flatMap((append) => append.transactions)
     const files = await this.#writeFiles(grouped(rowsOf(held)), layout, describe(transactions))
-    const payload = encodePending(layout, { transactions, rows: [], files })
-    await this.#writeAhead.log.append(payload, { durability: 'power' })
-    this.#loggedBytes += payload.length
+    await this.#log(layout, { transactions, rows: [], files })
     this.#hold([...this.#appends.filter(({ rows }) => rows.length === 0), { transactions, rows: [], files }])
   }
 
@@ -245,8 +248,9 @@ export class PendingAppends {
       const info = (await this.#options.log.entry(version)).find(({ commitInfo }) => commitInfo)?.commitInfo
       const held = JSON.parse(info?.operationParameters?.transactions ?? '{}') as Record<string, string>
       for (const transaction of doubtful) {
-        const ranges = held[transaction.appId]
-        if (ranges !== undefined && holdsSequence(ranges, transaction.sequence)) committed.add(keyOf(transaction))
+        const { appId, sequence } = transaction
+        // An application may be called `constructor`.
+        if (Object.hasOwn(held, appId) && holdsSequence(held[appId], sequence)) committed.add(keyOf(transaction))
       }
     }
     return committed

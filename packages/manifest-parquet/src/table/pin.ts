@@ -1,6 +1,7 @@
 import { formatTime, type ManifestPin } from '@gatehouse/contracts'
 import { type TableState } from '../delta/table-state.js'
 import { instrumentColumn, type StoredColumn, type TableLayout, timeColumn } from './layout.js'
+import { tableFile } from './table-files.js'
 
 type ColumnShape = ManifestPin['holds']['columns'][number]
 
@@ -9,12 +10,11 @@ export function pinOf(state: TableState, layout: TableLayout): ManifestPin {
   let rows = 0
   let from: bigint | undefined
   let to: bigint | undefined
-  for (const { tags = {} } of state.files.values()) {
-    rows += Number(tags.rows)
-    const first = BigInt(tags.from)
-    const last = BigInt(tags.to)
-    if (from === undefined || first < from) from = first
-    if (to === undefined || last > to) to = last
+  for (const add of state.files.values()) {
+    const file = tableFile(add)
+    rows += file.rows
+    if (from === undefined || file.from < from) from = file.from
+    if (to === undefined || file.to > to) to = file.to
   }
   return {
     type: 'manifest-pin',

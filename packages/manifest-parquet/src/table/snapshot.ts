@@ -4,17 +4,17 @@ import { join } from 'node:path'
 import { type ManifestPin } from '@gatehouse/contracts'
 import { isTradingError, TradingError } from '@gatehouse/durable-log'
 import { type Batch, type ManifestFile, type ManifestVerification, type ScanQuery, type Snapshot } from '@gatehouse/core'
+import { requireTexts, requireTime } from '../check-options.js'
 import { fileSource } from '../codec/byte-source.js'
 import { ParquetFile } from '../codec/parquet-file.js'
 import { type AddAction } from '../delta/actions.js'
 import { type DeltaLog } from '../delta/delta-log.js'
-import { decodePath } from '../delta/paths.js'
 import { type TableState } from '../delta/table-state.js'
-import { type ScanPlan } from '../scan/file-cursor.js'
-import { type PlannedFile } from '../scan/merge.js'
+import { type ScanPlan, timeRanges } from '../scan/file-cursor.js'
 import { scanFiles } from '../scan/scan.js'
 import { InstrumentPool } from './instruments.js'
 import { layoutFrom, type StoredColumn, type TableLayout } from './layout.js'
+import { orderedFiles, type TableFile } from './table-files.js'
 
 type CallOptions = Pick<ScanQuery, 'signal' | 'onProgress'>
 
@@ -46,6 +46,10 @@ export class TableSnapshot implements Snapshot {
   async *scan(query: ScanQuery = {}): AsyncGenerator<Batch> {
     const { state, layout } = await this.resolve()
     const { schema, from = 0n, to = lastTime, symbols, signal } = query
+    requireTime('from', from)
+    requireTime('to', to)
+    requireTexts('symbols', symbols)
+    requireTexts('columns', query.columns)
     if (schema !== undefined && schema !== layout.schema) {
       throw new TradingError('MANIFEST_SCHEMA_MISMATCH', `the manifest holds ${layout.schema}, not ${schema}: open the one that holds it`, {
         schema,
@@ -60,19 +64,13 @@ export class TableSnapshot implements Snapshot {
       symbols: wanted,
       pool: new InstrumentPool(),
     }
-    const files = orderedFiles(state).filter(
-      (file) => file.from < to && file.to >= from && mayHold(state.files.get(decodePath(file.path))!, wanted),
-    )
+    const files = orderedFiles(state).filter((file) => file.from < to && file.to >= from && mayHold(state.files.get(file.path)!, wanted))
     yield* scanFiles(layout, plan, files, signal)
   }
 
   async files(): Promise<readonly ManifestFile[]> {
     const { state, layout } = await this.resolve()
-    return orderedFiles(state).map(({ path, rows }) => {
-      const decoded = decodePath(path)
-      const add = state.files.get(decoded)!
-      return { path: decoded, sha256: add.tags!.sha256, bytes: add.size, rows, schema: layout.schema }
-    })
+    return orderedFiles(state).map(({ path, sha256, bytes, rows }) => ({ path, sha256, bytes, rows, schema: layout.schema }))
   }
 
   async verify({ signal, onProgress }: CallOptions = {}): Promise<ManifestVerification> {
@@ -82,23 +80,23 @@ export class TableSnapshot implements Snapshot {
       findings.push({ code: error.code, path, message: error.message })
     }
     let rows = 0
-    let files: readonly AddAction[] = []
+    let files: readonly TableFile[] = []
     try {
       // From the first entry on, without checkpoints: this is the proof that they are only a shortcut.
       const state = await this.#log.fromStart(this.pin.version)
       requirePinned(state, this.pin)
-      files = [...state.files.values()]
+      files = orderedFiles(state)
+      requireSame(await this.#log.at(this.pin.version), files, this.#log.directory)
     } catch (error) {
       note('_delta_log', error)
     }
-    for (const [done, add] of files.entries()) {
+    for (const [done, file] of files.entries()) {
       signal?.throwIfAborted()
       onProgress?.({ stage: 'verifying files', done, total: files.length, unit: 'files' })
-      const path = decodePath(add.path)
       try {
-        rows += await verifyFile(join(this.#log.directory, ...path.split('/')), add)
+        rows += await verifyFile(join(this.#log.directory, ...file.path.split('/')), file)
       } catch (error) {
-        note(path, error)
+        note(file.path, error)
       }
     }
     return { ok: findings.length === 0, files: files.length, rows, findings }
@@ -126,21 +124,6 @@ function requirePinned(state: TableState, pin: ManifestPin): void {
   })
 }
 
-/** Files by commit, then by their place in it: the order of rows of one instant. */
-export function orderedFiles(state: TableState): PlannedFile[] {
-  const keyed = [...state.files.values()].map((add) => {
-    const [version, place] = (add.tags?.order ?? '0.0').split('.').map(Number)
-    return { add, version, place }
-  })
-  keyed.sort((a, b) => a.version - b.version || a.place - b.place || (a.add.path < b.add.path ? -1 : 1))
-  return keyed.map(({ add: { path, tags } }, order) => {
-    if (!tags?.sha256 || !tags.footer || !tags.rows || !tags.from || !tags.to) {
-      throw new TradingError('MANIFEST_FOREIGN_COMMIT', `${path} was added by another program: it carries no digest`, { path })
-    }
-    return { path, order, rows: Number(tags.rows), footer: tags.footer, from: BigInt(tags.from), to: BigInt(tags.to) }
-  })
-}
-
 function mayHold({ tags }: AddAction, wanted: ReadonlySet<string> | undefined): boolean {
   if (!wanted || tags?.symbols === undefined) return true
   return (JSON.parse(tags.symbols) as string[]).some((symbol) => wanted.has(symbol))
@@ -156,8 +139,19 @@ function wantedColumns(layout: TableLayout, names: readonly string[] | undefined
   })
 }
 
-async function verifyFile(path: string, add: AddAction): Promise<number> {
-  const tags = add.tags ?? {}
+/** What scans of this process go by, which may have begun at a checkpoint, is what the log says. */
+function requireSame(state: TableState, files: readonly TableFile[], directory: string): void {
+  const known = (all: readonly TableFile[]): string =>
+    all.map(({ path, sha256, rows, from, to }) => [path, sha256, rows, from, to].join()).join('\n')
+  if (known(orderedFiles(state)) === known(files)) return
+  throw new TradingError(
+    'MANIFEST_CHECKPOINT_CORRUPT',
+    `a checkpoint of ${directory} does not hold what the log says: delete _delta_log/_last_checkpoint, and the log is read instead`,
+    { version: state.version },
+  )
+}
+
+async function verifyFile(path: string, stated: TableFile): Promise<number> {
   const hash = createHash('sha256')
   let bytes = 0
   try {
@@ -169,7 +163,7 @@ async function verifyFile(path: string, add: AddAction): Promise<number> {
     throw new TradingError('MANIFEST_FILE_MISSING', `${path} cannot be read: restore it from a copy`, { path }, { cause: error })
   }
   const digest = hash.digest('hex')
-  if (bytes !== add.size || digest !== tags.sha256) {
+  if (bytes !== stated.bytes || digest !== stated.sha256) {
     throw new TradingError('MANIFEST_FILE_CORRUPT', `${path} is not the file that was committed: restore it from a copy`, {
       path,
       bytes,
@@ -178,8 +172,7 @@ async function verifyFile(path: string, add: AddAction): Promise<number> {
   }
   const file = await ParquetFile.open(await fileSource(path))
   try {
-    if (file.rows !== Number(tags.rows))
-      throw new TradingError('MANIFEST_FILE_CORRUPT', `${path} has ${file.rows} rows; the log says ${tags.rows}`, { path })
+    timeRanges(file, stated, path)
     return file.rows
   } finally {
     await file.close()

@@ -31,6 +31,8 @@ export interface PendingAppend {
 }
 
 interface RecordHead {
+  /** id of the table they are for */
+  readonly table: string
   readonly transactions: readonly PendingTransaction[]
   readonly parts: readonly { readonly partition: Record<string, string>; readonly instruments: string; readonly bytes: number }[]
   readonly files: readonly DataFile[]
@@ -42,7 +44,7 @@ const writeAheadFolder = '_wal'
 const mostWriters = 64
 
 /** The bytes of an append: a JSON head, then an uncompressed Parquet image for each partition. */
-export function encodePending(layout: TableLayout, pending: PendingAppend): Uint8Array {
+export function encodePending(table: string, layout: TableLayout, pending: PendingAppend): Uint8Array {
   const images = pending.rows.map((stored) => {
     const encoder = new ParquetEncoder({ columns: fileColumns(layout), codec: 'uncompressed' })
     return Buffer.concat([encoder.rowGroup(stored.columns).slice(), encoder.finish()])
@@ -53,15 +55,26 @@ export function encodePending(layout: TableLayout, pending: PendingAppend): Uint
     instruments: instrumentsToJson(instruments),
     bytes: images[index].length,
   }))
-  const head = Buffer.from(JSON.stringify({ transactions, parts, files, discarded } satisfies RecordHead))
+  const head = Buffer.from(JSON.stringify({ table, transactions, parts, files, discarded } satisfies RecordHead))
   const length = Buffer.alloc(4)
   length.writeUInt32LE(head.length)
   return Buffer.concat([length, head, ...images])
 }
 
-/** Reads {@link encodePending} back. */
-export async function decodePending(payload: Uint8Array, pool: InstrumentPool): Promise<PendingAppend> {
+/**
+ * Reads {@link encodePending} back.
+ * @param table id of the table at hand, `undefined` while there is none
+ * @throws {TradingError} `MANIFEST_WRITE_AHEAD` for rows of another table: they were acknowledged there, so they are neither mixed in nor forgotten
+ */
+export async function decodePending(payload: Uint8Array, table: string | undefined, pool: InstrumentPool): Promise<PendingAppend> {
   const { head, start } = decodeHead(payload)
+  if (head.table !== table) {
+    throw new TradingError(
+      'MANIFEST_WRITE_AHEAD',
+      `the write-ahead log holds rows of table ${head.table}, which is not here: restore that table's log, or move ${writeAheadFolder} away`,
+      { holds: head.table, table },
+    )
+  }
   const rows: StoredRows[] = []
   let at = start
   for (const { partition, instruments, bytes } of head.parts) {
@@ -79,7 +92,11 @@ export async function decodePending(payload: Uint8Array, pool: InstrumentPool): 
   return { transactions, rows, files, discarded }
 }
 
+/** Id of the table as its log states it now; `undefined` while there is no table. */
+type TableId = () => Promise<string | undefined>
+
 export interface WriteAheadOptions {
+  readonly tableId: TableId
   readonly fileSystem: TableFileSystem
   readonly logFileSystem?: LogFileSystem | undefined
 }
@@ -93,9 +110,10 @@ export class WriteAhead {
     readonly recovered: readonly PendingAppend[],
     readonly log: DurableLog,
     private readonly adopted: readonly DurableLog[],
+    private readonly tableId: TableId,
   ) {}
 
-  static async open(directory: string, { fileSystem, logFileSystem }: WriteAheadOptions): Promise<WriteAhead> {
+  static async open(directory: string, { fileSystem, logFileSystem, tableId }: WriteAheadOptions): Promise<WriteAhead> {
     const folder = join(directory, writeAheadFolder)
     const found = (await fileSystem.readdir(folder)).filter((name) => /^\d+$/.test(name)).sort((a, b) => Number(a) - Number(b))
     const open: DurableLog[] = []
@@ -106,7 +124,7 @@ export class WriteAhead {
         const log = await tryOpen(join(folder, name), logFileSystem)
         if (!log) continue
         open.push(log)
-        for await (const { payload } of log.read()) takeUp(recovered, await decodePending(payload, pool))
+        for await (const { payload } of log.read()) takeUp(recovered, await decodePending(payload, await tableId(), pool))
       }
       for (let number = 0; open.length === 0; number++) {
         if (number === mostWriters) {
@@ -120,7 +138,7 @@ export class WriteAhead {
       await Promise.allSettled(open.map((log) => log.close()))
       throw error
     }
-    return new WriteAhead(recovered, open[0], open.slice(1))
+    return new WriteAhead(recovered, open[0], open.slice(1), tableId)
   }
 
   /** Every record of the logs this process holds, as they were taken up when it opened. */
@@ -128,7 +146,7 @@ export class WriteAhead {
     const found: PendingAppend[] = []
     const pool = new InstrumentPool()
     for (const log of [this.log, ...this.adopted]) {
-      for await (const { payload } of log.read()) takeUp(found, await decodePending(payload, pool))
+      for await (const { payload } of log.read()) takeUp(found, await decodePending(payload, await this.tableId(), pool))
     }
     return found
   }

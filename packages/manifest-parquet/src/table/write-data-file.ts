@@ -51,7 +51,7 @@ export class DataFileWriter {
   readonly #folders: readonly string[]
   readonly #partition: Readonly<Record<string, string>>
   readonly #hash = createHash('sha256')
-  readonly #instruments: Instrument[] = []
+  readonly #instruments = new Set<Instrument>()
   #file: DurableFile | undefined
   #waiting: StoredRows[] = []
   #waitingRows = 0
@@ -81,7 +81,7 @@ export class DataFileWriter {
     const times = stored.columns[0] as BigInt64Array
     this.#first ??= times[0]
     this.#last = times[times.length - 1]
-    this.#instruments.push(...stored.instruments)
+    for (const instrument of stored.instruments) this.#instruments.add(instrument)
     this.#waiting.push(stored)
     this.#waitingRows += stored.rows
     if (this.#waitingRows >= this.#context.layout.rowGroupRows) await this.#flush(false)
@@ -95,7 +95,7 @@ export class DataFileWriter {
       'gatehouse.source': layout.source,
       'gatehouse.priceDivisor': String(layout.priceDivisor),
       'gatehouse.transactions': transactions,
-      'gatehouse.instruments': instrumentsToJson(this.#instruments),
+      'gatehouse.instruments': instrumentsToJson([...this.#instruments]),
     })
     const footerDigest = sha256(footer)
     await this.#append(footer)
@@ -153,8 +153,9 @@ function cut(values: ColumnValues, from: number, to: number): ColumnValues {
   return isText(values) ? { ...values, codes: values.codes.subarray(from, to) } : values.subarray(from, to)
 }
 
-function symbolTag(instruments: readonly Instrument[]): Record<string, string> {
-  const names = new Set(instruments.flatMap(({ id, symbol }) => [id, symbol]))
+function symbolTag(instruments: Iterable<Instrument>): Record<string, string> {
+  const names = new Set<string>()
+  for (const { id, symbol } of instruments) names.add(id).add(symbol)
   return names.size <= mostSymbols ? { symbols: JSON.stringify([...names].sort()) } : {}
 }
 

@@ -157,6 +157,33 @@ describe('the command line', () => {
     expect((await cli('quality', ...on, '--calendar', 'XNYS')).out).toContain('3 rows of 2 instruments')
   })
 
+  test('tells how each of its commands is used', async () => {
+    for (const name of ['log', 'pin', 'verify', 'scan', 'quality', 'compact', 'retention', 'import'])
+      expect(await cli(name, '--help')).toMatchObject({
+        code: 0,
+        out: expect.stringMatching(`^usage: manifest ${name} --directory D`) as string,
+      })
+  })
+
+  test('deletes nothing when it does not know for how long to keep', async () => {
+    await cli('import', '--directory', table, '--schema', 'ohlcv-1m', '--source', 'file', await file('bars.csv', csv))
+    expect((await cli('retention', '--directory', table, '--keep-days', 'month')).code).toBe(1)
+    expect(JSON.parse((await cli('retention', '--directory', table, '--keep-days', '0')).out)).toMatchObject({ deleted: [] })
+  })
+
+  test.each([
+    [['--time', 'millis'], 'time is one of'],
+    [['--map', 'volum=v'], 'a column of ohlcv-1m is one of'],
+    [['--price-scale', '0'], 'priceScale is above 0'],
+    [['--codec', 'gzip'], 'codec is one of'],
+  ])('refuses %o instead of guessing', async (args, message) => {
+    const path = await file('bars.csv', csv)
+    expect(await cli('import', '--directory', table, '--schema', 'ohlcv-1m', '--source', 'file', ...args, path)).toMatchObject({
+      code: 1,
+      out: expect.stringContaining(`MANIFEST_INVALID_OPTION: ${message}`) as string,
+    })
+  })
+
   test('says what is wrong and how it is used', async () => {
     expect(await cli('verify', '--directory', table)).toMatchObject({ code: 1, out: expect.stringContaining('MANIFEST_EMPTY') as string })
     expect(await cli('verify')).toMatchObject({ code: 1, out: expect.stringContaining('--directory is missing') as string })

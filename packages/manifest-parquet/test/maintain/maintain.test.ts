@@ -1,10 +1,11 @@
-import { mkdtemp, readdir, rm, unlink, utimes, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, rm, unlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type Batch, columnNames, createBatch, xnys } from '@gatehouse/core'
-import { openManifest, type ParquetManifest } from '@gatehouse/manifest-parquet'
+import { type Batch, columnNames, createBatch, isTradingError, xnys } from '@gatehouse/core'
+import { nodeTableFileSystem, openManifest, type ParquetManifest } from '@gatehouse/manifest-parquet'
 import { bars, books, qqq, rowsOf, spy } from '../batches.js'
+import { FaultPlan, faultyTableFiles } from '../support/faulty-files.js'
 
 let directory = ''
 let now = 1_750_000_000_000_000_000n
@@ -78,6 +79,56 @@ describe('joining', () => {
     expect(await manifest.compact({ targetBytes: 10 })).toMatchObject({ removed: 0, added: 0 })
   })
 
+  test('by two processes at once happens once', async () => {
+    await using manifest = await filled(6)
+    await using other = await openManifest({ directory, clock })
+    const rows = await collect(manifest.at('latest').scan())
+    const reports = await Promise.all([manifest.compact(), other.compact()])
+    expect(reports.reduce((sum, { removed }) => sum + removed, 0)).toBe(6)
+    await manifest.refresh()
+    expect(await collect(manifest.at('latest').scan())).toEqual(rows)
+    expect((await manifest.at('latest').verify()).ok).toBe(true)
+  })
+
+  test('goes on beside a reader, whose rows stay as they were, also through retention', async () => {
+    await using manifest = await filled(6)
+    await using reader = await openManifest({ directory, clock })
+    const expected = await collect(reader.at('latest').scan())
+    const reading = reader.at('latest').scan()
+    const rows = rowsOf((await reading.next()).value as Batch, ohlcv)
+    await manifest.compact()
+    await manifest.retention()
+    rows.push(...(await collect(reading)))
+    expect(rows).toEqual(expected)
+  })
+
+  test.each(['ENOSPC', 'EIO', 'torn'] as const)('that meets %s at any operation changes no row, and can be repeated', async (fault) => {
+    const rows = await (async () => {
+      await using manifest = await filled(4)
+      return collect(manifest.at('latest').scan())
+    })()
+    for (let at = 0; ; at++) {
+      const plan = new FaultPlan(at, fault)
+      const copy = `${directory}-${at}`
+      await cp(directory, copy, { recursive: true })
+      try {
+        await using hurt = await openManifest({ directory: copy, clock, fileSystem: faultyTableFiles(plan) })
+        const refused = await hurt.compact().then(
+          () => undefined,
+          (error: unknown) => error,
+        )
+        if (refused !== undefined) expect(isTradingError(refused)).toBe(true)
+        await hurt.compact()
+        expect(await hurt.at(await hurt.refresh()).files()).toHaveLength(1)
+        expect(await collect(hurt.at('latest').scan())).toEqual(rows)
+        expect((await hurt.at('latest').verify()).ok).toBe(true)
+      } finally {
+        await rm(copy, { recursive: true, force: true })
+      }
+      if (plan.operations <= at) break
+    }
+  })
+
   test('lets appends of another process through and loses neither', async () => {
     await using manifest = await filled(5)
     await using other = await openManifest({ directory, clock })
@@ -118,6 +169,30 @@ describe('retention', () => {
     expect(deleted.map(({ reason }) => reason).sort()).toEqual(['orphan', 'temporary'])
     await manifest.retention()
     expect(await dataFiles()).toHaveLength(1)
+  })
+
+  test('that is cut off at any file leaves a sound table, and goes on the next time', async () => {
+    await using manifest = await filled(4)
+    const pin = await manifest.compact().then(() => manifest.refresh())
+    const rows = await collect(manifest.at(pin).scan())
+    for (const file of await dataFiles()) {
+      if (!(await manifest.at(pin).files()).some(({ path }) => path.endsWith(file)))
+        await utimes(join(directory, 'data', file), 1_600_000_000, 1_600_000_000)
+    }
+    now += 40n * day
+    let unlinked = 0
+    const fileSystem = {
+      ...nodeTableFileSystem,
+      unlink: (path: string) =>
+        ++unlinked > 2 ? Promise.reject(Object.assign(new Error('injected'), { code: 'EIO' })) : nodeTableFileSystem.unlink(path),
+    }
+    {
+      await using cut = await openManifest({ directory, clock, fileSystem })
+      await expect(cut.retention()).rejects.toMatchObject({ code: 'MANIFEST_WRITE_FAILED' })
+    }
+    expect((await manifest.at(pin).verify()).ok).toBe(true)
+    expect((await manifest.retention()).deleted).toHaveLength(2)
+    expect(await collect(manifest.at(pin).scan())).toEqual(rows)
   })
 
   test('deletes nothing while a saved pin does not read', async () => {

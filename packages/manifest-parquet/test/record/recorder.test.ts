@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { Batch, Feed, FeedStatus } from '@gatehouse/core'
-import { openManifest, record, type RecordReport } from '@gatehouse/manifest-parquet'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { batchDigest, type Batch, type Feed, type FeedStatus } from '@gatehouse/core'
+import { openManifest, record, recording, type RecordReport } from '@gatehouse/manifest-parquet'
 import { bars, qqq, rowsOf, spy } from '../batches.js'
 
 let directory = ''
@@ -140,4 +140,92 @@ test('each schema of a feed gets the manifest that is named for it', async () =>
   )
   expect([...opened.keys()]).toEqual(['test/ohlcv-1m', 'other/ohlcv-1m'])
   for (const manifest of opened.values()) await manifest.close()
+})
+
+test('what arrived is kept when the feed fails, and the feed is told to stop when the disk does', async () => {
+  const lost = new Error('the line is dead')
+  const failing: Feed = {
+    ...feedOf([]),
+    async *batches() {
+      yield* parts.slice(0, 2)
+      throw lost
+    },
+  }
+  {
+    await using manifest = await openManifest({ directory })
+    await expect(record(failing, manifest, { range })).rejects.toBe(lost)
+  }
+  expect(await recorded()).toEqual(everything.slice(0, 40))
+  let told: AbortSignal | undefined
+  const endless: Feed = {
+    ...feedOf([]),
+    async *batches(_range, { signal } = {}) {
+      told = signal
+      yield* parts.slice(2)
+    },
+  }
+  const manifest = await openManifest({ directory })
+  const closing = { onReport: () => void manifest.close(), acknowledgeWithinMs: 0 }
+  await expect(record(endless, manifest, { range, ...closing })).rejects.toMatchObject({ code: 'MANIFEST_CLOSED' })
+  expect(told?.aborted).toBe(true)
+})
+
+describe('a feed that is recorded on its way to a run', () => {
+  test('hands on every row with the reference that a journal names it by', async () => {
+    await using manifest = await openManifest({ directory })
+    const handed: Record<string, unknown>[] = []
+    const references = []
+    const feed = recording(feedOf(parts), manifest, { rowsPerCommit: 50 })
+    for await (const item of feed.batches(range)) {
+      if (item.type !== 'batch') continue
+      handed.push(...rowsOf(item, ['close']))
+      expect(item.reference?.sha256).toBe(batchDigest(item))
+      references.push(item.reference)
+    }
+    expect(handed).toEqual(everything)
+    expect(await recorded()).toEqual(everything)
+    // Each reference names an append that the table holds, and the rows of one append follow one another.
+    const held = new Map<string, number>()
+    for await (const { transactions, added } of manifest.lineage()) {
+      for (const sequence of Object.values(transactions))
+        held.set(
+          sequence,
+          added.reduce((sum, { rows }) => sum + rows, 0),
+        )
+    }
+    const rows = new Map<string, number>()
+    for (const { segment, row, count } of references.filter((one) => one !== undefined)) {
+      const [source, schema, appId, sequence] = segment.split('/')
+      expect([source, schema, appId]).toEqual(['test', 'ohlcv-1m', 'recorder:test'])
+      expect(row).toBe(rows.get(sequence) ?? 0)
+      rows.set(sequence, row + count)
+    }
+    expect(rows).toEqual(held)
+  })
+
+  test('keeps what was handed on when the run leaves early, and goes on behind it', async () => {
+    {
+      await using manifest = await openManifest({ directory })
+      let seen = 0
+      for await (const item of recording(feedOf(parts), manifest).batches(range)) if (item.type === 'batch' && ++seen === 3) break
+    }
+    const kept = await recorded()
+    expect(kept.length).toBeGreaterThanOrEqual(60)
+    await using manifest = await openManifest({ directory })
+    const rest: Record<string, unknown>[] = []
+    for await (const item of recording(feedOf(parts), manifest).batches(range))
+      if (item.type === 'batch') rest.push(...rowsOf(item, ['close']))
+    expect([...kept, ...rest]).toEqual(everything)
+    expect(await recorded()).toEqual(everything)
+  })
+
+  test('ends with what ends the recording', async () => {
+    const manifest = await openManifest({ directory })
+    await manifest.append(bars({ from: monday, minutes: 1, source: 'other' }), { appId: 'other', sequence: 1 })
+    const reading = async (): Promise<void> => {
+      for await (const item of recording(feedOf(parts, 5), manifest, { acknowledgeWithinMs: 0 }).batches(range)) void item
+    }
+    await expect(reading()).rejects.toMatchObject({ code: 'MANIFEST_SCHEMA_MISMATCH' })
+    await manifest.close()
+  })
 })
