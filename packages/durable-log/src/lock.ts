@@ -22,7 +22,7 @@ const POLL_MS = 20
 /**
  * The single writer's lock.
  *
- * LOCK is made by linking a finished, synced file into place, so it is never seen half written, and exactly one contender's link succeeds.
+ * LOCK is made by linking a finished file into place, so it is never seen half written, and exactly one contender's link succeeds.
  * A stale LOCK is not deleted and made anew, because a slow contender could then delete the new one. Instead every token has at most one
  * successor: contenders link `LOCK.successor-<token of the dead>`; the one whose link succeeds, and who then still finds that token at the end of
  * the chain that starts in LOCK, renames its file over LOCK. A contender that died in between is itself succeeded in the same way.
@@ -143,7 +143,7 @@ function tryToTake(fileSystem: LogFileSystem, directory: string, own: Holder, cl
   const chain = readChain(fileSystem, directory)
   if (chain === undefined) return { taken: false }
   const rightful = chain[chain.length - 1]
-  const known = livenessOf(rightful.holder, own)
+  const known = wasLost(rightful.holder) ? 'dead' : livenessOf(rightful.holder, own)
   if (known === 'alive' || (known === 'unknown' && !silence.isSilent(rightful.path)))
     return { taken: false, holder: rightful.holder, liveness: known }
   const succession = successorPath(directory, rightful.holder.token)
@@ -169,6 +169,10 @@ function readChain(fileSystem: LogFileSystem, directory: string): { path: string
     path = successorPath(directory, holder.token)
   }
 }
+
+/** Files are linked into place once they are written, a line each; one whose line is cut, or gone, was not synced when the machine went down. */
+const lostToken = 'lost-'
+const wasLost = ({ token }: Holder): boolean => token.startsWith(lostToken)
 
 const successorPath = (directory: string, token: string): string => join(directory, `${LOCK_FILE}.successor-${token}`)
 
@@ -203,7 +207,7 @@ function readHolder(fileSystem: LogFileSystem, path: string): Holder | undefined
       hostname: word(parsed.hostname),
     }
   } catch (error) {
-    if (error instanceof SyntaxError) return unreadable
+    if (error instanceof SyntaxError) return /^(\{[^\n]*)?\0*$/.test(text) ? { ...unreadable, token: `${lostToken}${inode}` } : unreadable
     throw error
   }
 }

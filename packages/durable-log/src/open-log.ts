@@ -41,10 +41,9 @@ export async function openLog(options: LogOptions): Promise<DurableLog> {
 
   let lock: WriterLock | undefined
   try {
-    fileSystem.mkdirSync(directory)
-    // LOCK is synced all the same: found half written, it would keep everybody out.
-    lock = await WriterLock.acquire(fileSystem, directory, clock, lockWaitMs)
     const files = neverSync ? neverSynced(fileSystem) : fileSystem
+    files.mkdirSync(directory)
+    lock = await WriterLock.acquire(files, directory, clock, lockWaitMs)
     const recovered = recover({ fileSystem: files, directory, lock, isThorough: verify === 'all', neverSync })
     return new LogWriter({
       directory,
