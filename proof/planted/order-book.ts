@@ -52,10 +52,7 @@ export const planted: PlantedCase = {
   },
 }
 
-/**
- * The name whose quotes move most, in ticks: where a second's move is small against the tick, the generator's own rounding of quotes and its clamping of trades
- * to the minute's range can be predicted, signal or none.
- */
+/** The name whose quotes move most, in ticks: where a second's move is small against the tick, rounding hides most of it. */
 async function liveliest(market: SyntheticMarket): Promise<string> {
   const squares = market.instruments.map(() => 0)
   const last = market.instruments.map(() => NaN)
