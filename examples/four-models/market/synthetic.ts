@@ -35,7 +35,7 @@ export function openSynthetic(seed: number): Market {
     {
       family: 'seconds-bar',
       schemas: ['ohlcv-1s'],
-      sources: async () => [{ feed: fast.bars('ohlcv-1s'), ranges: [{ from: sessionsBack(22), to: market.range.to }] }],
+      sources: async () => [{ feed: fast.bars('ohlcv-1s'), ranges: [{ from: sessionsBack(18), to: market.range.to }] }],
       windows: () => ({ until: sessionsBack(8), tradeFrom }),
       // Its windows begin with a session.
       warmUpNs: 0n,

@@ -221,6 +221,9 @@ describe('bad files', () => {
     const error = await failure({ path: named, onBadRow: { CSV_OUTSIDE_SESSION: 'throw' } })
     expect(error.code).toBe(code)
     expect(error.message).toContain(named)
+    // A message is a line of text, whatever the file is.
+    expect(error.message.length).toBeLessThan(1_500)
+    expect(error.message).not.toMatch(/\p{Cc}/u)
   })
 
   test('rows before the damage were given', async () => {

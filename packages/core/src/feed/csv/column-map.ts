@@ -70,12 +70,19 @@ function positions(scanner: RowScanner, columns: CsvColumns, header: readonly st
 }
 
 const mostNamed = 20
+const mostShown = 40
 
 function missing(scanner: RowScanner, role: Role, wanted: string | number | undefined): TradingError {
   const { file, line, fieldCount } = scanner
-  const columns = Array.from({ length: Math.min(fieldCount, mostNamed) }, (_, field) => scanner.text(field))
+  const columns = Array.from({ length: Math.min(fieldCount, mostNamed) }, (_, field) => shown(scanner.text(field)))
   const rest = fieldCount > mostNamed ? `, … ${fieldCount}` : ''
   const named = wanted === undefined ? `for ${role}` : JSON.stringify(wanted)
   const message = `${file}:${line}: no column ${named} among ${columns.join(', ')}${rest}: name it in columns, such as { ${role}: 'the header' }`
   return new TradingError('CSV_COLUMN_MISSING', message, { file, line, column: role, columns })
+}
+
+/** A header as a message can hold it: of a file that is no text, some bytes would move the cursor and others fill the screen. */
+function shown(header: string): string {
+  const printable = header.replace(/[\p{Cc}\p{Cf}\u2028\u2029\ufffd]+/gu, '�')
+  return printable.length > mostShown ? `${printable.slice(0, mostShown)}…` : printable
 }
