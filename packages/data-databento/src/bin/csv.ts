@@ -1,7 +1,7 @@
 import { TradingError } from '@gatehouse/core'
 import { readCstr } from '../codec/cstr.js'
 import type { RecordRun } from '../codec/run.js'
-import type { Field, Layout } from '../layout/layout.js'
+import { camelCase, type Field, type Layout } from '../layout/layout.js'
 import { columnFields } from '../records/columns.js'
 
 type Cell = (run: RecordRun, at: number) => string
@@ -18,7 +18,8 @@ export function csvWriter(
 ): { head: string; row: (run: RecordRun, row: number) => string } {
   const fields = columnFields(layout)
   const cells = names.map((name) => {
-    const field = fields.get(name)
+    // Databento's own spelling, as `json` prints it, is understood too.
+    const field = fields.get(name) ?? fields.get(camelCase(name))
     if (field === undefined) {
       throw new TradingError('DBN_FIELD', `${layout.name} records have no field "${name}"; they have ${[...fields.keys()].join(', ')}`, {
         name,

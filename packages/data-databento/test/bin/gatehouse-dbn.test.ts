@@ -74,6 +74,13 @@ describe.skipIf(!hasFixtures)('gatehouse-dbn', () => {
     expect(stdout).toMatch(/^tsRecv,price,side\n2023-12-25T00:00:00\.\d{9}Z,\d+\.\d{9},[AB]\n$/)
   })
 
+  test('csv takes the names that json prints', async () => {
+    const { stdout } = await dbn(['csv', es, '--limit', '1', '--fields', 'ts_recv,order_id'])
+    expect(stdout).toBe(
+      (await dbn(['csv', es, '--limit', '1', '--fields', 'tsRecv,orderId'])).stdout.replace('tsRecv,orderId', 'ts_recv,order_id'),
+    )
+  })
+
   test('count, meta and book say what is in the file', async () => {
     expect(JSON.parse((await dbn(['count', es, '--json'])).stdout)).toEqual({ records: 68_792, instruments: 1, types: { Mbo: 68_792 } })
     expect((await dbn(['meta', es])).stdout).toContain('GLBX.MDP3')
