@@ -24,6 +24,7 @@ export class ByteWriter {
   /** The reader must be told the same. */
   known: KnownTexts = nothingKnown
   #lastOrder: string | undefined
+  #lastOrderEnd = 0
   #lastOrderFrom = 0
   #lastOrderTo = 0
 
@@ -101,8 +102,11 @@ export class ByteWriter {
 
   /** An order's id: mostly the one that was written last, whose bytes are then copied. */
   orderId(value: string): void {
-    if (value !== this.#lastOrder) {
+    // Ids of one run differ in the end: looked at first, it spares comparing the rest.
+    const end = value.charCodeAt(value.length - 1)
+    if (end !== this.#lastOrderEnd || value !== this.#lastOrder) {
       this.#lastOrder = value
+      this.#lastOrderEnd = end
       this.#lastOrderFrom = this.length
       this.likely(value, known.order)
       this.#lastOrderTo = this.length
