@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { progressBar } from '../../src/bin/output.js'
 import { runProgram } from '../../src/bin/program.js'
 import { createMetadata, encodeMetadata, encodeRecord, LiveClient } from '@gatehouse/data-databento'
 import { trialKey } from '@gatehouse/data-databento/testing'
@@ -62,6 +63,19 @@ describe.skipIf(!hasFixtures)('gatehouse-dbn', () => {
     expect(stdout.trimEnd().split('\n')).toHaveLength(2)
     expect(stderr).toContain('DBN_RECORD_LENGTH')
     expect(code).toBe(1)
+  })
+
+  test('progress shows on a terminal, and nowhere else', () => {
+    const drawn = (isTTY: boolean): string => {
+      let text = ''
+      const stream = new Writable({ write: (chunk: Buffer, _encoding, done) => void ((text += chunk.toString()), done()) })
+      const bar = progressBar(Object.assign(stream, { isTTY }))
+      bar.onProgress?.({ stage: 'reading DBN', done: 5e6, total: 1e7, unit: 'bytes' })
+      bar.done()
+      return text
+    }
+    expect(drawn(true)).toContain('reading DBN ███████████████░░░░░░░░░░░░░░░  50 % of 10.0 MB')
+    expect(drawn(false)).toBe('')
   })
 
   test('a wrong command line exits with 2', async () => {

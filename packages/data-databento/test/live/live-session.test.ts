@@ -124,6 +124,21 @@ describe('subscriptions', () => {
     expect(() => authLine(new ApiKey(trialKey), 'challenge', request)).toThrow(expect.objectContaining({ code: 'DATABENTO_OPTION' }))
   })
 
+  test('the wishes of a session go in the line that answers the challenge', () => {
+    const request = {
+      dataset: 'GLBX.MDP3',
+      tsOut: true,
+      compression: 'zstd',
+      client: 'test',
+      heartbeatIntervalS: 7,
+      slowReader: 'skip',
+    } as const
+    const line = authLine(new ApiKey(trialKey), 'challenge', request)
+    expect(line).toMatch(
+      /^auth=[0-9a-f]{64}-opqrs\|dataset=GLBX\.MDP3\|encoding=dbn\|ts_out=1\|compression=zstd\|client=test\|heartbeat_interval_s=7\|slow_reader_behavior=skip\n$/,
+    )
+  })
+
   test('that cannot be are refused: no symbols, a snapshot of trades, separators in a symbol', () => {
     const base = { schema: 'trades', symbols: ['A'], stypeIn: 'raw_symbol' } as const
     for (const wrong of [
