@@ -156,7 +156,7 @@ test('a checkpoint that holds something else than the log is found by verify', a
   const log = join(table(), '_delta_log')
   const shortcut = join(log, '_gatehouse', entryName(3))
   const lines = (await readFile(shortcut, 'utf8')).trim().split('\n')
-  const forged = `${lines.filter((line, index) => index !== lines.findIndex((one) => one.startsWith('{"add"'))).join('\n')}\n`
+  const forged = `${lines.filter((_line, index) => index !== lines.findIndex((one) => one.startsWith('{"add"'))).join('\n')}\n`
   await writeFile(shortcut, forged)
   const hint = JSON.parse(await readFile(join(log, '_last_checkpoint'), 'utf8')) as object
   await writeFile(
