@@ -1,13 +1,8 @@
 import { concatBatches, type Artifact, type Batch, type Candidate, type Dataset } from '@gatehouse/core'
 import { modelCases } from '@gatehouse/core/testing'
 import { gapRanker, type GapPrediction } from '@gatehouse/model-gap-ranker'
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { serialize } from 'node:v8'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { heapBytes } from '../../kit/test/heap-bytes.js'
 import { batchesOf, day, earlyRows, morningsOf, worldOf, type DatasetOptions } from './world.js'
 
 const market = worldOf()
@@ -159,14 +154,10 @@ test.each([
 
 // What the compiler has settled on by the time of the measuring differs from process to process; once settled nothing is left, so one such process shows it.
 test('a prediction leaves nothing on the heap', { retry: 2, timeout: 180_000 }, () => {
-  const script = fileURLToPath(new URL('allocation.ts', import.meta.url))
-  const folder = mkdtempSync(join(tmpdir(), 'gap-ranker-'))
-  const file = join(folder, 'candidate')
-  writeFileSync(file, serialize({ files: smallCandidate.files, digest: smallCandidate.digest }))
-  const { stdout, stderr } = spawnSync(process.execPath, ['--expose-gc', '--conditions=@gatehouse/source', '--import', 'tsx', script, file], { encoding: 'utf8' }) // prettier-ignore
-  rmSync(folder, { recursive: true })
-  expect(stdout, stderr).not.toBe('')
-  const { prediction, names } = JSON.parse(stdout) as { prediction: number; names: number }
+  const { prediction, names } = heapBytes<{ prediction: number; names: number }>(new URL('allocation.ts', import.meta.url), {
+    files: smallCandidate.files,
+    digest: smallCandidate.digest,
+  })
   expect(names).toBeGreaterThan(1)
   // Less than a boxed number a name: what is left is the time of the morning, once.
   expect(prediction).toBeLessThan(4)

@@ -1,13 +1,8 @@
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { serialize } from 'node:v8'
 import { syntheticMarket, type Artifact, type Batch, type Candidate } from '@gatehouse/core'
 import { modelCases } from '@gatehouse/core/testing'
 import { macroRegime, posture, regimeFeatures, type MacroRegimePrediction } from '@gatehouse/model-macro-regime'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { heapBytes } from '../../kit/test/heap-bytes.js'
 import { barsUntil, batchOf, datasetOf, datasetUntil, day, market, plainBars, type PlainBar } from './world.js'
 
 const options = { horizon: 14, epochs: 3, hidden: [16] }
@@ -194,14 +189,10 @@ test('a split changes no feature', () => {
 })
 
 test('a prediction leaves nothing on the heap', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'macro-regime-'))
-  const file = join(folder, 'candidate')
-  writeFileSync(file, serialize({ options, candidate: { files: candidate.files, digest: candidate.digest } }))
-  const script = fileURLToPath(new URL('allocation.ts', import.meta.url))
-  const { stdout, stderr } = spawnSync(process.execPath, ['--expose-gc', '--conditions=@gatehouse/source', '--import', 'tsx', script, file], { encoding: 'utf8' }) // prettier-ignore
-  rmSync(folder, { recursive: true })
-  expect(stdout, stderr).not.toBe('')
-  const { prediction, predictions } = JSON.parse(stdout) as { prediction: number; predictions: number }
+  const { prediction, predictions } = heapBytes<{ prediction: number; predictions: number }>(new URL('allocation.ts', import.meta.url), {
+    options,
+    candidate: { files: candidate.files, digest: candidate.digest },
+  })
   expect(predictions).toBeGreaterThan(10_000)
   expect(prediction).toBeLessThan(4)
 }, 120_000)

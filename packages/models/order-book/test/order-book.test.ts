@@ -1,13 +1,8 @@
 import { run, simulatedBroker, type Artifact, type Batch, type Candidate } from '@gatehouse/core'
 import { modelCases } from '@gatehouse/core/testing'
 import { bookColumns, bookFeatures, orderBook, type OrderBookPrediction } from '@gatehouse/model-order-book'
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { serialize } from 'node:v8'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { heapBytes } from '../../kit/test/heap-bytes.js'
 import { batchesOf, bookMarket, each, minutesOf, time } from './world.js'
 
 const market = bookMarket()
@@ -160,14 +155,10 @@ test('every feature has a name of its own, and says what it is', () => {
 
 // What the compiler has settled on by the time of the measuring differs from process to process; once settled nothing is left, so one such process shows it.
 test('neither an event nor a prediction leaves anything on the heap', { retry: 2, timeout: 180_000 }, () => {
-  const script = fileURLToPath(new URL('allocation.ts', import.meta.url))
-  const folder = mkdtempSync(join(tmpdir(), 'order-book-'))
-  const file = join(folder, 'candidate')
-  writeFileSync(file, serialize({ files: candidate.files, digest: candidate.digest }))
-  const { stdout, stderr } = spawnSync(process.execPath, ['--expose-gc', '--conditions=@gatehouse/source', '--import', 'tsx', script, file], { encoding: 'utf8' }) // prettier-ignore
-  rmSync(folder, { recursive: true })
-  expect(stdout, stderr).not.toBe('')
-  const { event, prediction, predictions } = JSON.parse(stdout) as { event: number; prediction: number; predictions: number }
+  const { event, prediction, predictions } = heapBytes<{ event: number; prediction: number; predictions: number }>(
+    new URL('allocation.ts', import.meta.url),
+    { files: candidate.files, digest: candidate.digest },
+  )
   expect(predictions).toBeGreaterThan(10_000)
   // Less than a boxed number an event: what is left is the measuring itself.
   expect(event).toBeLessThan(4)

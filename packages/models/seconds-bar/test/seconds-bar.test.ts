@@ -1,13 +1,8 @@
 import { syntheticMarket, type Artifact, type Batch, type Candidate } from '@gatehouse/core'
 import { modelCases } from '@gatehouse/core/testing'
 import { secondsBar, type SecondsBarPrediction, type SecondsBarPredictor } from '@gatehouse/model-seconds-bar'
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { serialize } from 'node:v8'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { heapBytes } from '../../kit/test/heap-bytes.js'
 import { barsOf, datasetOf, datasetOfBars, each, oneName, plainBars, type TestBar } from './world.js'
 
 const market = oneName('2021-02-01', '2021-02-04')
@@ -207,14 +202,11 @@ describe('the planted signal', () => {
 
 // What the compiler has settled on by the time of the measuring differs from process to process; once settled nothing is left, so one such process shows it.
 test('a prediction leaves nothing on the heap', { retry: 2, timeout: 180_000 }, () => {
-  const script = fileURLToPath(new URL('allocation.ts', import.meta.url))
-  const folder = mkdtempSync(join(tmpdir(), 'seconds-bar-'))
-  const file = join(folder, 'candidate')
-  writeFileSync(file, serialize({ files: candidate.files, digest: candidate.digest }))
-  const { stdout, stderr } = spawnSync(process.execPath, ['--expose-gc', '--conditions=@gatehouse/source', '--import', 'tsx', script, file, instrument.symbol], { encoding: 'utf8' }) // prettier-ignore
-  rmSync(folder, { recursive: true })
-  expect(stdout, stderr).not.toBe('')
-  const { prediction, predictions } = JSON.parse(stdout) as { prediction: number; predictions: number }
+  const { prediction, predictions } = heapBytes<{ prediction: number; predictions: number }>(
+    new URL('allocation.ts', import.meta.url),
+    { files: candidate.files, digest: candidate.digest },
+    instrument.symbol,
+  )
   expect(predictions).toBeGreaterThan(10_000)
   // Less than a boxed number: what is left is the measuring itself. A bar is another matter: the kit's operators hand their numbers on boxed, about a kilobyte a bar.
   expect(prediction).toBeLessThan(4)
