@@ -1,6 +1,7 @@
 /** What both sides obey: features, labels, the network's inputs, and what is measured. The kit does everything but the training, which is Python's. */
 import type { Dataset, Instrument, Prediction, TimeNs } from '@gatehouse/core'
 import {
+  aucStatistic,
   barReaders,
   calibrationStatistic,
   chain,
@@ -116,7 +117,10 @@ function measure(judging: Judging<Rows>) {
   const { values, test } = judging
   const truth = testLabels(judging, 'direction')
   const up = Float64Array.from(test, (_, i) => values[3 * i + 2])
+  const lean = Float64Array.from(test, (_, i) => values[3 * i + 2] - values[3 * i])
+  const rose = Float64Array.from(truth, (label) => (label < 0 || label === 1 ? NaN : label / 2))
   return [
+    { name: 'auc', unit: 'score', direction: 'higher', statistic: aucStatistic(rose, lean) },
     {
       name: 'macroF1',
       unit: 'score',
