@@ -19,9 +19,16 @@ export async function runSteps(steps: readonly Step[]): Promise<{ passed: number
     if (code === 0) passed++
     else failed.push(step.name)
     console.log(`${code === 0 ? 'pass' : 'FAIL'} ${seconds} s  ${step.name}${code === 0 ? note(output) : ''}`)
-    if (code !== 0) console.log(output.split('\n').slice(-120).join('\n').replace(/^/gm, '      | '))
+    if (code !== 0) console.log(telling(output).replace(/^/gm, '      | '))
   }
   return { passed, failed }
+}
+
+/** The last lines, and of those before them the ones that name a failure: a process that dies early says why far above. */
+function telling(output: string): string {
+  const lines = output.split('\n')
+  const before = lines.slice(0, -120).filter((line) => /fatal|\bFAIL\b|Error:/i.test(line))
+  return [...before.slice(0, 40), ...lines.slice(-120)].join('\n')
 }
 
 /** A step may print one line `note: …` worth seeing in the summary, such as a loud skip. */
