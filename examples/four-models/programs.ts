@@ -15,14 +15,16 @@ type Said<T> =
  * @param work what the program does
  */
 export async function answer<T>(work: (onProgress: (progress: Progress) => void) => Promise<T>): Promise<void> {
-  const say = (said: Said<T>): void => void process.send?.(said)
+  const say = (said: Said<T>): Promise<void> =>
+    new Promise((resolve) => (process.send === undefined ? resolve() : process.send(said, undefined, undefined, () => resolve())))
   try {
-    const given = await work((progress) => say({ progress }))
+    const given = await work((progress) => void say({ progress }))
     if (process.send === undefined && given !== undefined) console.log(given)
-    say({ answer: given, peakKilobytes: process.resourceUsage().maxRSS })
+    // Awaited: what is still on its way is lost with the connection, and an answer may name thousands of instruments.
+    await say({ answer: given, peakKilobytes: process.resourceUsage().maxRSS })
   } catch (error) {
     if (process.send === undefined || !(error instanceof Error)) throw error
-    say({ failed: { code: isTradingError(error) ? error.code : undefined, message: error.message, stack: error.stack } })
+    await say({ failed: { code: isTradingError(error) ? error.code : undefined, message: error.message, stack: error.stack } })
   }
   process.disconnect?.()
 }
