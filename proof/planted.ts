@@ -2,7 +2,7 @@
  * Do the families learn what is planted, and nothing where nothing is? On the synthetic market's worlds every family must reach 80 % of the known optimum's skill
  * with its default training (90 % with the long one) where a linear model stays under 60 %; on worlds without a signal AUC is 0.50 ± 0.02 and the gate refuses.
  *
- * Cases run in processes of their own, two at a time.
+ * Cases run in processes of their own, two at a time. `--write` writes a page a family, `proof/planted/<family>.md`, after each of its cases.
  *
  *   npm run proof -- planted
  *   node --conditions=@gatehouse/source --import tsx proof/planted.ts [--seed N] [--seeds N] [--long-seeds N] [--family NAME] [--jobs N] [--sample] [--write]
@@ -60,7 +60,6 @@ const caseOf = async (family: string): Promise<PlantedCase> =>
   ((await import(new URL(`planted/${family}.ts`, import.meta.url).href)) as { planted: PlantedCase }).planted
 
 const rows: Row[] = []
-const tasks: string[] = []
 if (values.case === undefined) await judgeAll()
 else {
   const { family, seed, signal, long } = JSON.parse(values.case) as Case
@@ -70,8 +69,7 @@ else {
 
 /** Seed by seed, the long trainings last: a run that was stopped has judged all families alike. */
 async function judgeAll(): Promise<void> {
-  for (const family of wanted) tasks.push(`**${family}**: ${(await caseOf(family)).task}`)
-  console.log(tasks.join('\n').replaceAll('**', ''))
+  for (const family of wanted) console.log(`${family}: ${(await caseOf(family)).task}`)
   const each = (count: number, cases: readonly Pick<Case, 'signal' | 'long'>[]): Case[] =>
     Array.from({ length: count }, (_, i) =>
       wanted.flatMap((family) => cases.map((one): Case => ({ family, seed: firstSeed + i, ...one }))),
@@ -91,7 +89,7 @@ async function judgeAll(): Promise<void> {
       const row = { ...plan[at], ...result, problems: problemsOf(result, plan[at]) }
       rows.push(row)
       console.log(describe(row))
-      if (values.write) writeFileSync(new URL('planted.md', import.meta.url), page(plan))
+      if (values.write) writeFileSync(new URL(`planted/${row.family}.md`, import.meta.url), await page(row.family, plan))
     }
   }
   await Promise.all(Array.from({ length: jobs }, work))
@@ -137,28 +135,29 @@ function describe({ family, seed, long, signal, optimum, model, linear, auc, tra
   return `  ${problems.length === 0 ? 'pass' : 'FAIL'}  ${family}, seed ${seed}, ${long ? 'long' : 'default'}: ${[figures, ...others].join(', ')}, trained in ${trainingSeconds.toFixed(0)} s${problems.length === 0 ? '' : ` (${problems.join('; ')})`}`
 }
 
-function page(plan: readonly Case[]): string {
-  const place = ({ family, seed, signal, long }: Case): number =>
-    plan.findIndex((one) => one.family === family && one.seed === seed && one.signal === signal && one.long === long)
-  const sorted = [...rows].sort((a, b) => families.indexOf(a.family) - families.indexOf(b.family) || place(a) - place(b))
-  const failed = rows.filter(({ problems }) => problems.length > 0).length
-  const cell = (text: string | number): string => ` ${text} `
-  const table = sorted.map(
-    ({ family, seed, long, signal, optimum, model, linear, auc, trainingSeconds, refused, problems }) =>
-    ['', cell(family), cell(seed), cell(!signal ? 'no signal' : long ? 'long' : 'default'), cell(optimum.toFixed(3)), cell(signal ? share(model / optimum) : '–'), cell(signal ? share(linear / optimum) : '–'), cell(auc.toFixed(3)), cell(refused === true ? 'refused' : 'let through'), cell(`${trainingSeconds.toFixed(0)} s`), cell(problems.length === 0 ? 'pass' : problems.join('; ')), ''].join('|'), // prettier-ignore
+async function page(family: string, plan: readonly Case[]): Promise<string> {
+  const cases = plan.filter((one) => one.family === family)
+  const place = ({ seed, signal, long }: Case): number =>
+    cases.findIndex((one) => one.seed === seed && one.signal === signal && one.long === long)
+  const judged = rows.filter((row) => row.family === family).sort((a, b) => place(a) - place(b))
+  const failed = judged.filter(({ problems }) => problems.length > 0).length
+  const table = judged.map(({ seed, long, signal, optimum, model, linear, auc, trainingSeconds, refused, problems }) =>
+    [
+      `| ${seed} | ${!signal ? 'no signal' : long ? 'long' : 'default'} | ${optimum.toFixed(3)}`,
+      `${signal ? share(model / optimum) : '–'} | ${signal ? share(linear / optimum) : '–'} | ${auc.toFixed(3)}`,
+      `${refused === true ? 'refused' : 'let through'} | ${trainingSeconds.toFixed(0)} s | ${problems.length === 0 ? 'pass' : problems.join('; ')} |`,
+    ].join(' | '),
   )
-  return `# Planted signals, learnt by the families
+  return `# What is planted, learnt by ${family}
 
-${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${cpus().length} cores, seeds ${firstSeed} to ${firstSeed + seeds - 1}, ${longSeeds} of them trained long too: ${rows.length - failed} passed, ${failed} failed${rows.length < plan.length ? `, ${plan.length - rows.length} not run (the run was stopped)` : ''}. \`npm run proof -- planted\`
+${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${cpus().length} cores, seeds ${firstSeed} to ${firstSeed + seeds - 1}, ${longSeeds} of them trained long too: ${judged.length - failed} passed, ${failed} failed${judged.length < cases.length ? `, ${cases.length - judged.length} not run (the run was stopped)` : ''}. \`npm run proof -- planted\`
 
-Skill is what lies above no skill; the optimum is the best predictor that sees only the past. Wanted: at least ${share(limits.default)} of it by the default training (${share(limits.long)} by the
-long one), under ${share(limits.linear)} by a linear model on the same features, and where nothing is planted an AUC within ${limits.auc} of one half and a refusal by the shipped \`paper\` policy.
-Cases ran ${jobs} at a time${jobs > 1 ? ', so that the time a training took is shown and not judged' : ''}.
+Judged: ${(await caseOf(family)).task}. Skill is what lies above no skill; the optimum is the best predictor that sees only the past. Wanted: at least ${share(limits.default)} of it by the default training
+(${share(limits.long)} by the long one), under ${share(limits.linear)} by a linear model on the same features, and where nothing is planted an AUC within ${limits.auc} of one half and a refusal by the shipped
+\`paper\` policy. Cases ran ${jobs} at a time${jobs > 1 ? ', so that the time a training took is shown and not judged' : ''}.
 
-${tasks.map((task) => `- ${task}`).join('\n')}
-
-| family | seed | training | optimum | model, of it | linear, of it | AUC | gate | trained in | verdict |
-| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+| seed | training | optimum | model, of it | linear, of it | AUC | gate | trained in | verdict |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- |
 ${table.join('\n')}
 `
 }

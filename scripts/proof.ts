@@ -38,7 +38,7 @@ const proofs: readonly Proof[] = [
     seeded: true,
   },
   { name: 'feature-parity', program: 'proof/feature-parity.ts', sample: ['--events', '30000'], full: write, seeded: true },
-  // One seed of one family that is known to pass, until ten seeds of all families are: `proof/planted.md` says how many have been run.
+  // The sample is one seed of one family: `proof/planted/<family>.md` has ten of each.
   { name: 'planted', program: 'proof/planted.ts', sample: ['--sample', '--seed', '3'], full: write, seeded: false },
   { name: 'synthetic', program: 'proof/synthetic.ts', full: write, seeded: false },
 ]
