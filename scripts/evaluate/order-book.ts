@@ -2,12 +2,15 @@ import { bookFeatures, orderBook, type BookRows, type OrderBookOptions } from '@
 import {
   bootstrapInterval,
   fitRows,
-  heldOut,
+  fittedDigest,
+  heldOutByLedger,
   labelledRows,
   predictRows,
+  stretchOf,
   walkForwardSplits,
-  type HeldOut,
+  type HeldOutByLedger,
   type Judging,
+  type LookLedger,
 } from '@gatehouse/model-kit'
 import { joinRows } from './order-book-data/join-rows.js'
 import { openStreams, type Stream } from './order-book-data/streams.js'
@@ -51,7 +54,7 @@ interface Task {
   readonly flatBp: number
   readonly rows: BookRows
   readonly train: Int32Array
-  readonly test: HeldOut<Int32Array>
+  readonly test: HeldOutByLedger<Int32Array>
 }
 
 const optionsOf = ({ horizon, flatBp }: Pick<Task, 'horizon' | 'flatBp'>, options: OrderBookOptions = {}): OrderBookOptions => ({
@@ -63,7 +66,7 @@ const optionsOf = ({ horizon, flatBp }: Pick<Task, 'horizon' | 'flatBp'>, option
   leastRows: 200,
 })
 
-async function taskOf(stream: Stream, horizon: number, looks: string[]): Promise<Task> {
+async function taskOf(stream: Stream, horizon: number, looks: LookLedger): Promise<Task> {
   const read = async (flatBp: number): Promise<BookRows> =>
     orderBook(optionsOf({ horizon, flatBp })).definition.readRows(stream.dataset, { features: bookFeatures(stream.dataset.source) })
   const split = (rows: BookRows): [Int32Array, Int32Array] => {
@@ -76,14 +79,15 @@ async function taskOf(stream: Stream, horizon: number, looks: string[]): Promise
   const flatBp = 1e4 * moves[Math.floor(flatShare * moves.length)]
   const rows = flatBp > 0 ? await read(flatBp) : first
   const [train, test] = split(rows)
-  return { stream, horizon, flatBp, rows, train, test: heldOut(test, ({ reason }) => void looks.push(`${stream.name}, ${horizon / 10} s: ${reason}`)) } // prettier-ignore
+  return { stream, horizon, flatBp, rows, train, test: heldOutByLedger(looks, stretchOf(rows, test), test) }
 }
 
 /** A split of one stream. */
 interface Part {
   readonly task: Task
   readonly train: Int32Array
-  readonly test: Int32Array
+  /** Asked with each trained candidate, before it sees the rows. */
+  readonly test: (artifactDigest: string) => Int32Array
 }
 
 /** One stream's figures, ours and those of the baselines, by name. */
@@ -105,11 +109,13 @@ async function judged(parts: readonly Part[], { options, together }: Setting, se
     const { definition } = orderBook(optionsOf(group[0].task, options))
     const rows = joinRows(group.map(({ task, train }) => ({ rows: task.rows, indices: train })))
     const fit = await fitRows(definition, rows, { indices: Int32Array.from({ length: rows.count }, (_, i) => i), seed })
+    const digest = fittedDigest(fit)
     for (const part of group) {
-      const values = predictRows(fit, part.task.rows, part.test)
+      const test = part.test(digest)
+      const values = predictRows(fit, part.task.rows, test)
       // How common the classes are is the stream's own.
       const extra = definition.extra!(part.task.rows, part.train)
-      said.set(part, { rows: part.task.rows, test: part.test, values, width: fit.network.outputWidth, outputs: fit.outputs, extra })
+      said.set(part, { rows: part.task.rows, test, values, width: fit.network.outputWidth, outputs: fit.outputs, extra })
     }
   }
   return parts.map((part) => said.get(part)!)
@@ -147,7 +153,7 @@ async function crossValidated(tasks: readonly Task[], setting: Setting, seed: nu
   })
   let sum = 0
   for (let fold = 0; fold < folds; fold++) {
-    const parts = tasks.map((task, i): Part => ({ task, train: splits[i][fold][0], test: splits[i][fold][1] }))
+    const parts = tasks.map((task, i): Part => ({ task, train: splits[i][fold][0], test: () => splits[i][fold][1] }))
     for (const [i, judging] of (await judged(parts, setting, seed)).entries())
       sum += measuresOf(tasks[i], judging).get('auc')!(new Float64Array(judging.test.length).fill(1))
   }
@@ -169,9 +175,9 @@ async function baselineOf(
 
 export const evaluateOnRealData: RealDataCase = {
   family: 'order-book',
-  async run({ data, seed, onProgress, signal }) {
+  async run({ data, seed, looks, onProgress, signal }) {
     const streams = await openStreams(data)
-    const looks: string[] = []
+    const before = looks.entries.length
     const tables: RealDataTable[] = []
     const reproductions: Reproduction[] = []
     const findings: string[] = []
@@ -189,10 +195,15 @@ export const evaluateOnRealData: RealDataCase = {
       findings.push(
         `${horizon / 10} s: purged folds of the training part chose "${chosen.setting.name}" (mean AUC: ${scores.map(({ setting, score }) => `${setting.name} ${score.toFixed(3)}`).join('; ')})`,
       )
-      const parts = tasks.map((task): Part => ({ task, train: task.train, test: task.test.look(`the chosen setting, seed ${seed}`) }))
+      const parts = tasks.map((task): Part => ({
+        task,
+        train: task.train,
+        test: (artifactDigest) => task.test.look({ artifactDigest, reason: `order-book: ${task.stream.name}, ${horizon / 10} s, the chosen setting, seed ${seed}` }), // prettier-ignore
+      }))
       const said = await judged(parts, chosen.setting, seed)
       const results: Result[] = []
-      for (const [i, { task, test }] of parts.entries()) {
+      for (const [i, task] of tasks.entries()) {
+        const { test } = said[i]
         const theirs = new Map<string, Figures>()
         for (const name of ['majority', 'rule', 'logistic', 'squareRootLaw'])
           theirs.set(name, measuresOf(task, await baselineOf(task, name, { test, seed })))
@@ -275,7 +286,9 @@ export const evaluateOnRealData: RealDataCase = {
     }
     // Counted by hand: an earlier version, whose middles still differed in their last bits, was judged on all ten parts once, and mended because of what was seen.
     findings.push('ten looks were spent before this version: its predecessor called some standing middles moves')
-    findings.push(`looks at test parts: ${looks.length} (${looks.join('; ')})`)
+    findings.push(
+      `looks at test parts for these figures: ${looks.entries.length - before}; before them the ledger knows of ${before} (--looks)`,
+    )
     return { tables, reproductions, findings }
   },
 }

@@ -1,10 +1,10 @@
-import type { Artifact } from '@gatehouse/core'
+import { formatTime, type Artifact } from '@gatehouse/core'
 import {
   bootstrapInterval,
   classMetrics,
   confusionMatrix,
   fitNormaliser,
-  heldOut,
+  heldOutByLedger,
   mergeViews,
   normalise,
   predictOutputs,
@@ -56,21 +56,25 @@ const places = Array.from({ length: Math.floor((sessionSeconds - horizon - skipp
 const outcome = ({ mid }: DaySeconds, i: number, ahead = horizon): number => cut(mid[i + ahead] - mid[i])
 const cut = (move: number): number => (move >= cent - 1e-9 ? 2 : move <= -cent + 1e-9 ? 0 : 1)
 
+interface ScoreOptions {
+  readonly until: number
+  /** Asked with each trained candidate, before it sees the day. */
+  readonly day: (artifactDigest: string) => number
+  readonly seed: number
+  readonly signal?: AbortSignal | undefined
+}
+
 /** Trains on the first days, and tells what the model says each second of a day, by running live from the first day on; the last word stands until the next. */
 async function scores(
   { options, apart = false }: Setting,
   sessions: readonly SessionSeconds[],
-  {
-    until,
-    day,
-    seed,
-    signal,
-  }: { readonly until: number; readonly day: number; readonly seed: number; readonly signal?: AbortSignal | undefined },
+  { until, day: dayFor, seed, signal }: ScoreOptions,
 ): Promise<Float64Array[]> {
   const said = sessions.map(() => new Float64Array(sessionSeconds).fill(0.5))
   for (const part of apart ? sessions.map((session) => [session]) : [sessions]) {
     const family = secondsBar(options)
     const candidate = await family.train(sessionDataset(part, 0, until), { seed, signal })
+    const day = dayFor(candidate.digest)
     const model = await family.load({ ...candidate } as Artifact)
     const predictors = new Map(part.map(({ instrument }) => [instrument, model.open([instrument])]))
     for await (const view of mergeViews(sessionDataset(part, 0, day + 1), ['mbp-1', 'ohlcv-1s'], { signal })) {
@@ -149,26 +153,31 @@ async function logistic({ days: all }: SessionSeconds, seed: number): Promise<(i
 
 export const evaluateOnRealData: RealDataCase = {
   family: 'seconds-bar',
-  async run({ data, seed, onProgress, signal }) {
+  async run({ data, seed, looks, onProgress, signal }) {
     const sessions: SessionSeconds[] = []
     for (const [done, symbol] of symbols.entries()) {
       sessions.push(await readSessions(data, symbol))
       onProgress?.({ stage: 'reading seconds', done: done + 1, total: symbols.length, unit: 'names' })
     }
-    const test = heldOut(2)
+    const { opens } = sessions[0].days[2]
+    const [from, to] = [opens, opens + sessionSeconds].map((second) => formatTime(BigInt(second) * 1_000_000_000n))
+    const test = heldOutByLedger(looks, { from, to }, 2)
     const perName = (said: readonly Float64Array[], d: number): Figure[] =>
       sessions.map(({ days: all }, name) => auc(all[d], (i) => said[name][i]))
     const chosenBy: RealDataTable['rows'][number][] = []
     for (const [done, [name, setting]] of Object.entries(settings).entries()) {
-      const figures = perName(await scores(setting, sessions, { until: 1, day: 1, seed, signal }), 1)
+      const figures = perName(await scores(setting, sessions, { until: 1, day: () => 1, seed, signal }), 1)
       chosenBy.push({ name, kind: 'ours', figures: [...figures, { value: mean(figures.map(({ value }) => value)) }] })
       onProgress?.({ stage: 'choosing settings', done: done + 1, total: Object.keys(settings).length, unit: 'settings' })
     }
     const chosen = chosenBy.reduce((best, row) => (row.figures[4]!.value > best.figures[4]!.value ? row : best)).name
     const setting = settings[chosen]
 
-    const d = test.look(`the setting chosen on ${days[1]}`)
-    const ours = perName(await scores(setting, sessions, { until: 2, day: d, seed, signal }), d)
+    const before = looks.entries.length
+    let d = NaN
+    const look = (artifactDigest: string): number => (d = test.look({ artifactDigest, reason: `seconds-bar: the setting chosen on ${days[1]}, seed ${seed}` })) // prettier-ignore
+    const said = await scores(setting, sessions, { until: 2, day: look, seed, signal })
+    const ours = perName(said, d)
     const regressions = await Promise.all(sessions.map((session) => logistic(session, seed)))
     const rule = (score: (day: DaySeconds, i: number) => number): Figure[] =>
       sessions.map(({ days: all }) => auc(all[d], (i) => score(all[d], i)))
@@ -224,7 +233,7 @@ export const evaluateOnRealData: RealDataCase = {
       reproductions,
       findings: [
         `mean AUC ${average.toFixed(3)}, ${average > trees ? 'above' : 'below'} the published trees' ${trees.toFixed(3)}; one test day of four names says little: the intervals are wide`,
-        `looks at the test day: ${test.looks.length}`,
+        `looks at the test day: ${looks.entries.length - before} for these figures; candidates that the ledger knows of on it (--looks): ${test.trials}`,
         withoutBest(ours),
       ],
     }

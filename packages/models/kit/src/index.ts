@@ -181,6 +181,8 @@ export {
 } from './evaluate/look-ahead.js'
 export { bootstrapInterval, takeRows, type BootstrapOptions, type Interval } from './evaluate/bootstrap.js'
 export { classPrior, linearNetwork, persistence } from './evaluate/baselines.js'
+export { growTrees, type GradientTrees, type TreeOptions, type TreeSamples } from './evaluate/gradient-trees.js'
+export { type Tree } from './evaluate/tree-grower.js'
 export { heldOut, type HeldOut, type Look } from './evaluate/held-out.js'
 export { permutationImportance } from './evaluate/permutation-importance.js'
 
@@ -197,7 +199,7 @@ export {
   rSquaredStatistic,
   type Statistic,
 } from './evaluate/statistics.js'
-export { constantBaseline, lastSteps, linearBaseline, ruleBaseline } from './family/baselines.js'
+export { constantBaseline, lastSteps, linearBaseline, ruleBaseline, treesBaseline } from './family/baselines.js'
 export { defineFamily, type KitFamily } from './family/define-family.js'
 export {
   type Baseline,
@@ -211,15 +213,15 @@ export {
   type Measure,
 } from './family/definition.js'
 export { positionReturns, sharpePerPeriod } from './family/economics.js'
-export { fitRows, type Fit, type FitOptions, type FittedModel } from './family/fit.js'
+export { fitRows, fittedDigest, type Fit, type FitOptions, type FittedModel } from './family/fit.js'
 export { crossValidateFamily, type CrossValidateOptions, type CrossValidation } from './family/cross-validate.js'
 export { evaluateFamily, judgeFamily, type Judgement, type JudgeOptions } from './family/judge.js'
 export { outputValues, testLabels, type Judging } from './family/judging.js'
 export { measureLatency, type Latency } from './family/latency.js'
 export { featureInputs, loadFamily, openInstrument } from './family/load.js'
-export { lookLedger, openLookLedger, type LookEntry, type LookLedger } from './family/looks.js'
+export { heldOutByLedger, lookLedger, openLookLedger, type HeldOutByLedger, type LookEntry, type LookLedger } from './family/looks.js'
 export { predictRows } from './family/predict-rows.js'
-export { checkRows, groupOffsets, intervalsOf, labelledRows, type FamilyRows } from './family/rows.js'
+export { checkRows, groupOffsets, intervalsOf, labelledRows, stretchOf, type FamilyRows } from './family/rows.js'
 export { trainFamily } from './family/train.js'
 export { universePredictor } from './family/universe.js'
 export { featureMatrices, mergeViews, type FeatureLane } from './feature/feature-matrix.js'

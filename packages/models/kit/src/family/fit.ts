@@ -1,5 +1,6 @@
-import { TradingError } from '@gatehouse/contracts'
+import { sha256Hex, TradingError } from '@gatehouse/contracts'
 import { type CallOptions } from '@gatehouse/core'
+import { writeSafetensors } from '../artifact/safetensors.js'
 import { type Calibration, fitIsotonic, fitTemperature } from '../calibrate/calibration.js'
 import { type NetworkDefinition } from '../network/definition.js'
 import { type Weights } from '../network/parameters.js'
@@ -92,6 +93,12 @@ export async function fitRows<R extends FamilyRows>(
   const held = trainingSet(rows, samples, { indices: validation, weights: new Float32Array(validation.length).fill(1) })
   const calibrations = fitCalibrations(trained, shuffleLabels ? withShuffledLabels(held, seed + 1) : held, calibration)
   return { network: trained.network, weights: trained.weights, normaliser, outputs, calibrations, trained, fitted, validation }
+}
+
+/** Names a fitted model that is not written as an artifact, in a ledger of looks: SHA-256 of its weights as safetensors. */
+export function fittedDigest({ network, weights }: Pick<FittedModel, 'network' | 'weights'>): string {
+  const tensors = new Map(network.tensors.map(({ name, shape }) => [name, { shape, values: weights.get(name)! }]))
+  return sha256Hex(writeSafetensors({ tensors, metadata: {} }))
 }
 
 /** What some rows are made of: their table may hold more. */

@@ -1,12 +1,4 @@
-import {
-  evaluationContract,
-  formatTime,
-  holdsSource,
-  parseTime,
-  TradingError,
-  type Evaluation,
-  type ModelDescription,
-} from '@gatehouse/contracts'
+import { evaluationContract, holdsSource, parseTime, TradingError, type Evaluation, type ModelDescription } from '@gatehouse/contracts'
 import {
   deflatedSharpeRatio,
   type CallOptions,
@@ -27,7 +19,7 @@ import { type FittedModel, fitRows } from './fit.js'
 import { type Judging } from './judging.js'
 import { type LookLedger } from './looks.js'
 import { predictRows } from './predict-rows.js'
-import { checkRows, type FamilyRows, labelledRows, tableRowsOf } from './rows.js'
+import { checkRows, type FamilyRows, labelledRows, stretchOf, tableRowsOf } from './rows.js'
 import { requirePins } from './train.js'
 
 /** How a candidate is judged, beyond what core's interface says. */
@@ -106,11 +98,7 @@ export async function judgeFamily<R extends FamilyRows, P extends Prediction>(
   const measures = family.measure(judging)
   const opponents = await judgeBaselines(family, { judging, folds, seed }, { onProgress, signal })
   const economics = family.economics?.(judging)
-  const window = (part: ArrayLike<number>) => {
-    let end = 0n
-    for (let i = 0; i < part.length; i++) if (rows.t1[part[i]] > end) end = rows.t1[part[i]]
-    return { from: formatTime(rows.t0[part[0]]), to: formatTime(end + 1n) }
-  }
+  const window = (part: ArrayLike<number>) => stretchOf(rows, part)
   const seenTrials = looks?.look({ artifactDigest: digest, test: window(test), reason: `evaluation of ${description.name}` }) ?? 1
   const trials = Math.max(options.trials, seenTrials)
   const drift = driftOf(description, rows, test)

@@ -3,6 +3,7 @@ import { parseTime, TradingError, type Evaluation } from '@gatehouse/contracts'
 
 /** One judgement on some stretch of data. */
 export interface LookEntry {
+  /** Of the artifact, or {@link fittedDigest} of a model that was fitted and never written. */
   readonly artifactDigest: string
   readonly test: Evaluation['windows']['test']
   readonly reason: string
@@ -26,6 +27,27 @@ export function lookLedger(entries: readonly LookEntry[] = [], onLook: (entry: L
       all.push(entry)
       const overlapping = all.filter(({ test }) => test.from < entry.test.to && entry.test.from < test.to)
       return new Set(overlapping.map(({ artifactDigest }) => artifactDigest)).size
+    },
+  }
+}
+
+/** Test data behind a ledger: who wants to see them is written down first. */
+export interface HeldOutByLedger<T> {
+  look(candidate: Pick<LookEntry, 'artifactDigest' | 'reason'>): T
+  /** Different candidates that the ledger knows to have looked at data of this stretch by the last look; 0 before it. */
+  readonly trials: number
+}
+
+/** Wraps held-out data. @param test their stretch, as `stretchOf` has it */
+export function heldOutByLedger<T>(looks: LookLedger, test: LookEntry['test'], value: T): HeldOutByLedger<T> {
+  let trials = 0
+  return {
+    get trials() {
+      return trials
+    },
+    look(candidate) {
+      trials = looks.look({ ...candidate, test })
+      return value
     },
   }
 }

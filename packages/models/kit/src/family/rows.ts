@@ -1,4 +1,4 @@
-import { TradingError } from '@gatehouse/contracts'
+import { formatTime, TradingError, type Evaluation } from '@gatehouse/contracts'
 import { type Labels } from '../train/samples.js'
 
 /**
@@ -64,6 +64,13 @@ export function intervalsOf({ t0, t1, groups }: FamilyRows, indices: Int32Array)
     t1: BigInt64Array.from(indices, (row) => t1[row]),
     groups: groups && Int32Array.from(indices, (row) => groups[row]),
   }
+}
+
+/** From when the first of some rows, in time order, is known until all of their labels are: what an evaluation and a look at test data name. */
+export function stretchOf({ t0, t1 }: Pick<FamilyRows, 't0' | 't1'>, indices: ArrayLike<number>): Evaluation['windows']['test'] {
+  let end = 0n
+  for (let i = 0; i < indices.length; i++) if (t1[indices[i]] > end) end = t1[indices[i]]
+  return { from: formatTime(t0[indices[0]]), to: formatTime(end + 1n) }
 }
 
 /**

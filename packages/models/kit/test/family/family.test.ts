@@ -8,6 +8,7 @@ import {
   featureImportance,
   fitRows,
   labelledRows,
+  heldOutByLedger,
   lookLedger,
   measureLatency,
   mergeViews,
@@ -115,6 +116,18 @@ describe('judging', () => {
     expect((await family.judge(second, dataset, { trials: 1, looks })).evaluation.trials).toBe(2)
     expect((await family.judge(first, dataset, { trials: 1, looks })).evaluation.trials, 'the same candidate again is no new trial').toBe(2)
     expect(looks.entries).toHaveLength(3)
+  })
+
+  test('test data behind a ledger are handed out once the look is on record', () => {
+    const path = join(tmpdir(), 'no-such-folder', 'looks.jsonl')
+    const stretch = { from: '2020-01-01T00:00:00Z', to: '2020-02-01T00:00:00Z' }
+    const looks = lookLedger()
+    const held = heldOutByLedger(looks, stretch, 'figures')
+    expect(held.trials).toBe(0)
+    expect(held.look({ artifactDigest: 'a', reason: 'chosen' })).toBe('figures')
+    held.look({ artifactDigest: 'b', reason: 'chosen, another seed' })
+    expect([held.trials, looks.entries[1]]).toEqual([2, { artifactDigest: 'b', reason: 'chosen, another seed', test: stretch }])
+    expect(() => heldOutByLedger(openLookLedger(path), stretch, 'figures').look({ artifactDigest: 'a', reason: 'chosen' })).toThrow('ENOENT') // prettier-ignore
   })
 
   test('a ledger in a file counts across sessions, and a damaged line is refused', async () => {
