@@ -1,4 +1,5 @@
 import { classPrior, linearNetwork } from '../evaluate/baselines.js'
+import { growTrees, type TreeOptions } from '../evaluate/gradient-trees.js'
 import { resolveNetwork } from '../network/resolve.js'
 import { planOutputs } from '../serve/plan.js'
 import { type Baseline } from './definition.js'
@@ -27,6 +28,67 @@ export function linearBaseline<R extends FamilyRows>(
       const fitted = await (seen === undefined ? fitRows({ ...rest, training, augment }, rows, alike) : fitRows({ ...rest, training }, seen, alike)) // prettier-ignore
       return predictRows(fitted, seen ?? rows, test)
     },
+  }
+}
+
+/**
+ * Gradient-boosted trees on the family's raw features, one learner a head: classes and events by log loss, values and scores by squared error, each row by itself. On the
+ * same rows as the model, all of them: trees are not stopped early.
+ * @param rows what to learn from where the model's own inputs are windows: {@link lastSteps}, say
+ */
+export function treesBaseline<R extends FamilyRows>(
+  name: string,
+  {
+    edges,
+    rows: regressors = (rows) => rows,
+    trees = {},
+  }: {
+    readonly edges: readonly string[]
+    readonly rows?: ((rows: R) => FamilyRows) | undefined
+    readonly trees?: Omit<TreeOptions, 'loss' | 'classes'> | undefined
+  },
+): Baseline<R> {
+  return {
+    name,
+    description: 'gradient-boosted trees on the same features and rows',
+    edges,
+    predict({ family, rows, train, test, width }) {
+      const seen = regressors(rows)
+      const unseen = pickTable(seen, test)
+      const values = new Float32Array(test.length * width)
+      for (const { name: head, kind, width: classes, offset } of planOutputs(resolveNetwork(family.network).heads)) {
+        const labels = seen.labels.get(head)!
+        const known = train.filter((row) => (kind === 'value' || kind === 'score' ? !Number.isNaN(labels[row]) : labels[row] >= 0))
+        const loss = kind === 'value' || kind === 'score' ? 'squared' : classes > 1 ? 'softmax' : 'logistic'
+        const learnt = growTrees(
+          {
+            table: pickTable(seen, known),
+            width: seen.width,
+            labels: Float64Array.from(known, (row) => labels[row]),
+            weights: seen.weights && Float64Array.from(known, (row) => seen.weights![row]),
+          },
+          { ...trees, loss, classes },
+        )
+        const scores = learnt.predict(unseen)
+        for (let i = 0; i < test.length; i++)
+          link(scores.subarray(i * classes, (i + 1) * classes), { loss, target: values, at: i * width + offset })
+      }
+      return values
+    },
+  }
+}
+
+/** Scores as what the model's output would be: probabilities of classes and events. */
+function link(
+  scores: Float64Array,
+  { loss, target, at }: { readonly loss: TreeOptions['loss']; readonly target: Float32Array; readonly at: number },
+): void {
+  if (loss === 'squared') target[at] = scores[0]
+  else if (loss === 'logistic') target[at] = 1 / (1 + Math.exp(-scores[0]))
+  else {
+    const most = Math.max(...scores)
+    const sum = scores.reduce((total, score) => total + Math.exp(score - most), 0)
+    for (let k = 0; k < scores.length; k++) target[at + k] = Math.exp(scores[k] - most) / sum
   }
 }
 
