@@ -1,4 +1,5 @@
-import type { ModelFamily } from '@gatehouse/core'
+import type { ModelFamily, Prediction } from '@gatehouse/core'
+import type { FamilyRows, KitFamily } from '@gatehouse/model-kit'
 import type { FamilyName, FamilySettings } from './lane.js'
 
 /** What a study may ask of any family. */
@@ -10,16 +11,19 @@ export interface FamilyChoice {
   readonly settings?: FamilySettings | undefined
 }
 
+/** Any of the four: what they have in common is core's interface, and a report of what they are worth. */
+export type AnyFamily = ModelFamily & Pick<KitFamily<FamilyRows, Prediction>, 'report'>
+
 /**
  * A family, with the settings of this example: less training than its defaults, so that all four are ready within a minute. Imported when it is asked for: a program
  * that works on one family holds no other.
  */
-export async function familyOf(name: FamilyName, { settings, ...choice }: FamilyChoice = {}): Promise<ModelFamily> {
+export async function familyOf(name: FamilyName, { settings, ...choice }: FamilyChoice = {}): Promise<AnyFamily> {
   return choices[name].maker({ ...choice, ...settings })
 }
 
 interface Choice {
-  readonly maker: (choice: Omit<FamilyChoice, 'settings'>) => Promise<ModelFamily>
+  readonly maker: (choice: Omit<FamilyChoice, 'settings'>) => Promise<AnyFamily>
   /** For the metadata that a person answers for. */
   readonly title: string
   readonly hypothesis: string

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { evidenceFromEvaluation, type Artifact, type Evaluation, type Evidence } from '@gatehouse/contracts'
 import type { Candidate, Dataset, ManifestVerification, Model, Progress } from '@gatehouse/core'
 import { openManifest } from '@gatehouse/manifest-parquet'
-import { measureLatency } from '@gatehouse/model-kit'
+import { measureLatency, renderEvaluationHtml } from '@gatehouse/model-kit'
 import { choices, familyOf } from './families.js'
 import type { FamilyName } from './lane.js'
 import { laneOf, readPlan, type Plan, type RecordedLane } from './plan.js'
@@ -22,18 +22,24 @@ export interface Trained {
   readonly evidence: Evidence
 }
 
+/** What was learnt, and the page that shows what it is worth. */
+interface Study extends Trained {
+  readonly page: string
+}
+
 /** Trains a candidate, judges it on the rows after its training window, and freezes what was measured. */
 export async function research(
   { seed, codeHash, ...plan }: Plan,
   family: FamilyName,
   { shuffleLabels, onProgress }: { readonly shuffleLabels: boolean; readonly onProgress: (progress: Progress) => void },
-): Promise<Trained> {
+): Promise<Study> {
   const lane = laneOf({ seed, codeHash, ...plan }, family)
   const maker = await familyOf(family, { shuffleLabels, codeHash, settings: lane.settings })
   const dataset = await datasetOf(lane)
   const trained = await maker.train(dataset, { seed, until: lane.until, onProgress })
   // One configuration is tried: the shuffled twin is no candidate to choose from.
-  const evaluation = await maker.evaluate(trained, dataset, { trials: 1, onProgress })
+  const report = await maker.report(trained, dataset, { trials: 1, onProgress })
+  const { evaluation } = report
   const candidate = withMetadata(trained, { family, at: evaluation.measuredAt, run: `four-models-${seed}`, shuffleLabels })
   const measured = (value: number | boolean, unit: string, source = trained.digest) => ({
     value,
@@ -49,7 +55,7 @@ export async function research(
     ),
     predictionLatencyP99: measured(await latencyBound(await maker.load(candidate as Artifact), dataset), 'microseconds'),
   })
-  return { candidate, evaluation, evidence }
+  return { candidate, evaluation, evidence, page: renderEvaluationHtml(report) }
 }
 
 async function verifyTables({ tables }: RecordedLane): Promise<readonly ManifestVerification[]> {
@@ -106,6 +112,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [out, family] = positionals as [string, FamilyName]
   const shuffleLabels = values['shuffle-labels']
   await answer(async (onProgress) => {
-    writeTrained(folderOf(out, family, shuffleLabels), await research(readPlan(out), family, { shuffleLabels, onProgress }))
+    const { page, ...trained } = await research(readPlan(out), family, { shuffleLabels, onProgress })
+    writeTrained(folderOf(out, family, shuffleLabels), trained)
+    if (!shuffleLabels) writeFileSync(join(out, `evaluation-${family}.html`), page)
   })
 }

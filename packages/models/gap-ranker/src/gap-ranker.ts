@@ -4,7 +4,7 @@ import { gapFeatureSpec, items } from './feature/items.js'
 import { warmUpDays } from './feature/name-state.js'
 import type { CandidateRule } from './feature/universe-features.js'
 import { familyRows, type GapFamilyRows } from './family-rows.js'
-import { gapEconomics, measureGaps } from './measure.js'
+import { gapDeciles, gapEconomics, measureGaps } from './measure.js'
 import { gapNetwork, headNames, resolveOptions, type GapRankerOptions, type ResolvedOptions } from './options.js'
 import type { GapPrediction } from './prediction.js'
 import { GapPredictor } from './predictor.js'
@@ -55,6 +55,7 @@ export function gapRanker(options: GapRankerOptions = {}): KitFamily<GapFamilyRo
       linearBaseline('linear', { edges: [...edges, 'auc'] }),
     ],
     economics: gapEconomics,
+    deciles: gapDeciles,
     serving: {
       trigger: { session, calendar: 'XNYS' },
       scope: 'universe',

@@ -1,4 +1,4 @@
-import { aucStatistic, calibrationStatistic, gradesWithin, groupOffsets, meanSpearman, meanStatistic, ndcg, precisionAt, type Economics, type Judging, type Measure } from '@gatehouse/model-kit' // prettier-ignore
+import { aucStatistic, calibrationStatistic, gradesWithin, groupOffsets, meanSpearman, meanStatistic, ndcg, precisionAt, type Deciles, type Economics, type Judging, type Measure } from '@gatehouse/model-kit' // prettier-ignore
 import { stake } from './prediction.js'
 import type { GapFamilyRows } from './family-rows.js'
 
@@ -48,20 +48,44 @@ function byMorning(groups: Int32Array, figure: (groups: Int32Array, from: number
   return values
 }
 
+/** Place of each test row in its morning, 1 the best: the larger score first, ties by row. */
+function places({ rows, test }: Judging<GapFamilyRows>, score: Float64Array): Int32Array {
+  const groups = groupOffsets(Int32Array.from(test, (row) => rows.groups[row]))
+  const place = new Int32Array(test.length)
+  for (let g = 0; g + 1 < groups.length; g++)
+    Array.from({ length: groups[g + 1] - groups[g] }, (_, i) => groups[g] + i)
+      .sort((a, b) => score[b] - score[a] || a - b)
+      .forEach((i, ahead) => (place[i] = ahead + 1))
+  return place
+}
+
 /** Staking the best five that are more likely than not to move, from open to close; a morning without any earns nothing. */
 export function gapEconomics(judging: Judging<GapFamilyRows>): Economics {
   const { rows, test } = judging
   const { score, chance } = combined(judging)
-  const groups = groupOffsets(Int32Array.from(test, (row) => rows.groups[row]))
-  const returns = new Float64Array(groups.length - 1)
-  for (let g = 0; g < returns.length; g++) {
-    const order = Array.from({ length: groups[g + 1] - groups[g] }, (_, i) => groups[g] + i).sort((a, b) => score[b] - score[a] || a - b)
-    order.forEach((i, place) => {
-      returns[g] += stake({ rank: place + 1, probability: chance[i] }) * (rows.closeReturn[test[i]] - roundTrip)
-    })
-  }
+  const place = places(judging, score)
+  const mornings = new Map<number, number>()
+  test.forEach((row, i) => {
+    const gained = stake({ rank: place[i], probability: chance[i] }) * (rows.closeReturn[row] - roundTrip)
+    mornings.set(rows.groups[row], (mornings.get(rows.groups[row]) ?? 0) + gained)
+  })
   return {
     costs: `${roundTrip * 1e4} bp of the stake for both ends, no market impact; a fifth on each of the best five with probability from one half, open to close`,
-    returns,
+    returns: Float64Array.from(mornings.values()),
+  }
+}
+
+/** What a name brought from open to close, by its place in its morning: scores of two mornings cannot be compared. */
+export function gapDeciles(judging: Judging<GapFamilyRows>): Deciles {
+  const { rows, test } = judging
+  const place = places(judging, combined(judging).score)
+  const names = new Map<number, number>()
+  for (const row of test) names.set(rows.groups[row], (names.get(rows.groups[row]) ?? 0) + 1)
+  return {
+    title: 'Net return of a name from open to close, by its place in the morning',
+    by: 'share of the morning’s names that it is above',
+    unit: 'bp',
+    score: Float64Array.from(test, (row, i) => (names.get(rows.groups[row])! - place[i]) / Math.max(1, names.get(rows.groups[row])! - 1)),
+    outcome: Float64Array.from(test, (row) => 1e4 * (rows.closeReturn[row] - roundTrip)),
   }
 }

@@ -1,5 +1,6 @@
 import { concatBatches, type Artifact, type Batch, type Candidate, type Dataset } from '@gatehouse/core'
 import { modelCases } from '@gatehouse/core/testing'
+import { decilesOf } from '@gatehouse/model-kit'
 import { gapRanker, type GapPrediction } from '@gatehouse/model-gap-ranker'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { heapBytes } from '../../kit/test/heap-bytes.js'
@@ -45,7 +46,7 @@ function early(batch: Batch): Batch[] {
 }
 
 test('the planted signal is learnt far beyond the linear ranker, the larger gap and a random order', async () => {
-  const { evaluation } = await family.judge(candidate, dataset, { trials: 1 })
+  const { evaluation, judging } = await family.judge(candidate, dataset, { trials: 1 })
   const { metrics, baselines } = evaluation
   const edge = (name: string) => baselines.find((one) => one.name === name)!.edges['ndcgAt5']
   expect(baselines.map(({ name }) => name)).toEqual(['random', 'gapSize', 'linear'])
@@ -54,6 +55,9 @@ test('the planted signal is learnt far beyond the linear ranker, the larger gap 
   expect(metrics['auc'].value).toBeGreaterThan(0.7)
   expect(metrics['ece'].value).toBeLessThan(0.08)
   expect(evaluation.independentRows, 'a morning is one observation').toBeLessThan(130)
+  const { score, outcome } = family.definition.deciles!(judging)
+  const tenths = decilesOf(score, outcome)
+  expect(tenths[9].outcome, 'the names in front bring more than the last ones').toBeGreaterThan(tenths[0].outcome + 100)
 }, 60_000)
 
 test('nothing is learnt where nothing is planted', async () => {

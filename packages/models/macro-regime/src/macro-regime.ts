@@ -10,7 +10,7 @@ import {
 } from '@gatehouse/model-kit'
 import { type Instrument } from '@gatehouse/core'
 import { regimeFeatures, schema } from './features.js'
-import { measureRegime, regimeDeciles, regimeEconomics } from './measure.js'
+import { measureRegime, namedClasses, regimeDeciles, regimeEconomics } from './measure.js'
 import { mirroredRows } from './mirror.js'
 import { regimeNetwork, resolveOptions, type MacroRegimeOptions } from './options.js'
 import { priorsFrom, priorsOf } from './priors.js'
@@ -84,6 +84,7 @@ export function macroRegime(options: MacroRegimeOptions = {}): KitFamily<RegimeR
       linearBaseline('logistic', { edges: ['macroF1', 'auc', 'rps'] }),
     ],
     economics: regimeEconomics,
+    named: namedClasses,
     deciles: regimeDeciles,
     serving: {
       trigger: { every: schema },

@@ -20,14 +20,13 @@ const costPerTurnover = 0.0001
 
 /** The figures of a judgement; macro F1 of the regime named is the one that the family is chosen by. */
 export function measureRegime(judging: Judging<RegimeRows>): readonly Measure[] {
-  const { values, width, test, rows, extra } = judging
-  const priors = priorsOf(extra)
+  const { values, width, test, rows } = judging
   const regime = testLabels(judging, 'regime')
   const signal = testLabels(judging, 'signal')
-  const named = Int32Array.from(test, (_, i) => likeliest(values, i * width + signals.length, priors.regimes))
+  const named = namedClasses(judging, 'regime')
   const chances = outputValues(judging, 'regime')
   const largest = Int32Array.from(test, (_, i) => argmax(chances, i * regimes.length, regimes.length))
-  const signalled = Int32Array.from(test, (_, i) => likeliest(values, i * width, priors.signals))
+  const signalled = namedClasses(judging, 'signal')
   const score = Float64Array.from(test, (_, i) => scoreOf(values, i * width))
   const up = Float64Array.from(test, (row) => (rows.forward[row] > 0 ? 1 : rows.forward[row] < 0 ? 0 : NaN))
   const confidence = Float64Array.from(largest, (k, i) => chances[i * regimes.length + k])
@@ -47,6 +46,13 @@ export function measureRegime(judging: Judging<RegimeRows>): readonly Measure[] 
     { name: 'ece', unit: 'score', direction: 'lower', statistic: calibrationStatistic(confidence, hit) },
     { name: 'rps', unit: 'score', direction: 'lower', statistic: meanStatistic(rankedScores(signal, outputValues(judging, 'signal'))) },
   ]
+}
+
+/** The class that a prediction names, of each test row. @param head `signal` or `regime` */
+export function namedClasses({ values, width, test, extra }: Judging<RegimeRows>, head: string): Int32Array {
+  const priors = priorsOf(extra)
+  const [offset, common] = head === 'signal' ? [0, priors.signals] : [signals.length, priors.regimes]
+  return Int32Array.from(test, (_, i) => likeliest(values, i * width + offset, common))
 }
 
 /** Holding twice the score of every name, bounded at 1, for a bar. */
@@ -83,7 +89,8 @@ function rankedScores(truth: ArrayLike<number>, probabilities: Float32Array): Fl
 /** What the next bar brought to rows of each score, before costs. */
 export function regimeDeciles({ rows, test, values, width }: Judging<RegimeRows>): Deciles {
   return {
-    title: 'Return of the next bar by score',
+    title: 'Return of the next bar, before costs',
+    by: 'score, −2 to 2',
     unit: 'bp',
     score: Float64Array.from(test, (_, i) => scoreOf(values, i * width)),
     outcome: Float64Array.from(test, (row) => 1e4 * rows.nextReturn[row]),

@@ -2,7 +2,7 @@ import { defineFamily, type FamilyDefinition, type KitFamily } from '@gatehouse/
 import { mirroredRows } from './augment.js'
 import { bookBaselines } from './baselines.js'
 import { type BookFeatureSet, bookFeatures, warmUpEvents } from './feature/book-features.js'
-import { bookMeasures } from './measures.js'
+import { bookDeciles, bookMeasures, namedClasses } from './measures.js'
 import { bookNetwork, horizonOf, type OrderBookOptions, resolveOptions, type ResolvedOptions } from './options.js'
 import { directions, type OrderBookPrediction, spreadChanges } from './prediction.js'
 import { OrderBookPredictor } from './predictor.js'
@@ -68,6 +68,8 @@ function definitionOf(options: ResolvedOptions): FamilyDefinition<BookRows, Orde
     },
     measure: bookMeasures,
     baselines: bookBaselines,
+    named: namedClasses,
+    deciles: bookDeciles,
     serving: {
       trigger: 'ms' in step ? { everyNs: step.ms * 1e6 } : { every: 'mbp-10' },
       inputs: ({ source }) => [

@@ -1,5 +1,6 @@
 import { run, simulatedBroker, type Artifact, type Batch, type Candidate } from '@gatehouse/core'
 import { modelCases } from '@gatehouse/core/testing'
+import { decilesOf } from '@gatehouse/model-kit'
 import { bookColumns, bookFeatures, orderBook, type OrderBookPrediction } from '@gatehouse/model-order-book'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { heapBytes } from '../../kit/test/heap-bytes.js'
@@ -27,12 +28,17 @@ describe('order-book is a Model', () => {
 })
 
 test('it learns the planted signal, which a linear model does not see', async () => {
-  const { metrics, baselines } = await family.evaluate(candidate, dataset, { trials: 1 })
+  const { evaluation, judging } = await family.judge(candidate, dataset, { trials: 1 })
+  const { metrics, baselines } = evaluation
   const logistic = baselines.find(({ name }) => name === 'logistic')!
   expect(metrics['auc'].value).toBeGreaterThan(0.6)
   expect(logistic.metrics['auc']).toBeLessThan(metrics['auc'].value - 0.05)
   expect(metrics['spreadMacroF1'].value).toBeGreaterThan(0.4)
   expect(metrics['ece'].value).toBeLessThan(0.1)
+  const { score, outcome } = family.definition.deciles!(judging)
+  const tenths = decilesOf(score, outcome)
+  expect(tenths[0].outcome, 'where waiting is expected to cost, it costs').toBeLessThan(0)
+  expect(tenths[9].outcome, 'and it saves where it should').toBeGreaterThan(0)
 }, 60_000)
 
 test('of labels in random order it learns nothing', async () => {

@@ -10,6 +10,7 @@ import {
   ruleBaseline,
   testLabels,
   type Baseline,
+  type Deciles,
   type Economics,
   type Judging,
   type Measure,
@@ -95,5 +96,18 @@ export function economics(judging: Judging<SecondsRows>, { horizonSeconds, costP
   return {
     costs: `${costPerTurnover * 1e4} bp of the traded value each way, no market impact, entered at the close of the next second that trades; a touched barrier fills at its price`,
     returns: Float64Array.from(moments.values(), ({ sum, count }) => sum / count),
+  }
+}
+
+/** What a trade in the likelier direction brought net of costs, by what was expected of it: the last tenths are the ones that `entry` takes. */
+export function deciles(judging: Judging<SecondsRows>, { costPerTurnover }: ResolvedOptions): Deciles {
+  const { rows, test } = judging
+  const { touch, quality, sides, returns } = trades(judging)
+  return {
+    title: 'Net return of a trade in the likelier direction, to its barrier or the horizon',
+    by: 'expected net return, bp',
+    unit: 'bp',
+    score: Float64Array.from(test, (row, i) => 1e4 * ((2 * quality[i] - touch[i]) * rows.distance[row] - 2 * costPerTurnover)),
+    outcome: Float64Array.from(returns, (move, i) => 1e4 * (sides[i] * move - 2 * costPerTurnover)),
   }
 }

@@ -2,7 +2,7 @@ import { TradingError } from '@gatehouse/contracts'
 import type { InputSpec } from '@gatehouse/core'
 import { defineFamily, type FamilyDefinition, type FeatureSet, type KitFamily } from '@gatehouse/model-kit'
 import { lookback, mirrorSigns, secondsFeatures } from './features.js'
-import { baselines, economics, measure } from './measure.js'
+import { baselines, deciles, economics, measure } from './measure.js'
 import { mirrored } from './mirror.js'
 import { secondsNetwork } from './network.js'
 import { resolveOptions, type ResolvedOptions, type SecondsBarOptions } from './options.js'
@@ -63,6 +63,7 @@ function definition(options: ResolvedOptions): FamilyDefinition<SecondsRows, Sec
     measure,
     baselines: baselines(items.findIndex((item) => item.name === 'trend-60')),
     economics: (judging) => economics(judging, options),
+    deciles: (judging) => deciles(judging, options),
     serving: {
       trigger: { every: 'ohlcv-1s' },
       inputs: (set) => inputsOf(set, quotes),

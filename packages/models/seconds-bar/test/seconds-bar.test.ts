@@ -52,6 +52,16 @@ test('live predictions are those of the rows it is judged on', async () => {
   })
 }, 60_000)
 
+test('a tenth of the rows is told by what a trade in its direction was expected to bring, and what it brought after costs', async () => {
+  const { judging } = await family.judge(candidate, datasetOf(market), { trials: 1 })
+  const { score, outcome } = family.definition.deciles!(judging)
+  judging.test.forEach((row, i) => {
+    const [touch, up] = [judging.values[2 * i], judging.values[2 * i + 1]]
+    expect(score[i]).toBeCloseTo(1e4 * (touch * Math.abs(2 * up - 1) * judging.rows.distance[row] - 0.0001), 3)
+    expect(outcome[i]).toBeCloseTo(1e4 * ((up >= 0.5 ? 1 : -1) * judging.rows.returns[row] - 0.0001), 6)
+  })
+})
+
 test('quality is the chance of profit first, and the rest of the touches is risk', async () => {
   const predictions = await said(bars.slice(0, 6000))
   expect(predictions.length).toBeGreaterThan(500)

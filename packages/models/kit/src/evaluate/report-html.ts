@@ -1,7 +1,7 @@
 import { type Evaluation } from '@gatehouse/contracts'
 import { barList, confusionTable, escapeHtml, figure, lineChart, percent, reliabilityChart } from './report-charts.js'
 import { reportStyle } from './report-style.js'
-import { type EvaluationReport } from './report.js'
+import { type EvaluationReport, type HeadReport } from './report.js'
 
 /** A self-contained page of an evaluation: no scripts, nothing fetched, light and dark, readable on a phone. The same report gives the same bytes. */
 export function renderEvaluationHtml(report: EvaluationReport): string {
@@ -10,12 +10,12 @@ export function renderEvaluationHtml(report: EvaluationReport): string {
   const parts = [
     section('Figures', metricsTable(evaluation) + (evaluation.costs === undefined ? '' : note(`Costs: ${evaluation.costs}.`))),
     section('Against baselines', baselinesTable(evaluation)),
-    ...heads.filter(({ classes }) => classes.length > 0).map((head) => section(`What “${head.name}” said, and what came`, `<div class="pair"><div>${confusionTable(head.classes, head.confusion)}</div><figure>${reliabilityChart(head.name, head.reliability)}</figure></div>`)), // prettier-ignore
-    section('Learning', `<figure>${lineChart('Loss by epoch', [{ values: learning.loss, kind: 'first' }, { values: learning.validation, kind: 'second' }], { x: 'epoch', mark: learning.best, last: String(learning.loss.length) })}</figure>` + legend([['first', 'training loss'], ['second', 'validation loss; the dotted epoch was kept']])), // prettier-ignore
-    ...(deciles === undefined ? [] : [section(`${deciles.title}, by tenths of the rows`, barList(deciles.rows.map(({ outcome, error, score }, i) => ({ label: `${i + 1} · score ${figure(score, 2)}`, value: outcome, text: `${figure(outcome, 2)} ± ${figure(error, 2)} ${deciles.unit}` }))) + note('± is one standard error as if rows were independent; labels overlap, so the truth is wider.'))]), // prettier-ignore
-    ...(equity === undefined ? [] : [section('Net return, summed', `<figure>${lineChart('Cumulative net return', [{ values: equity, kind: 'first' }], { x: 'test window', last: 'end' })}</figure>`)]), // prettier-ignore
-    section(`What it looks at: fall of ${importance.figure} when a feature is shuffled`, barList(byValue(importance.features.map(({ feature, fall }) => ({ label: feature, value: fall, text: figure(fall, 4) }))))), // prettier-ignore
-    section('Drift against training', barList(byValue(drift.map(({ feature, index }) => ({ label: feature, value: index, text: figure(index) }))).slice(0, 15)) + note('Population stability index: under 0.1 stable, over 0.25 another market.')), // prettier-ignore
+    ...heads.filter(({ classes }) => classes.length > 0).map(headSection),
+    section('Learning', learningChart(learning)),
+    ...(deciles === undefined ? [] : [section(deciles.title, decileBars(deciles))]),
+    ...(equity === undefined ? [] : [section('Net return, summed', figureOf(lineChart('Cumulative net return', [{ values: equity, kind: 'first' }], { x: { title: 'test window', ticks: [day(windows.test.from), day(windows.test.to)] }, y: 'sum of net returns', show: (sum) => percent(sum) })))]), // prettier-ignore
+    section('What it looks at', importanceBars(importance)),
+    section('Drift against training', barList(['feature', 'population stability index'], largest(drift.map(({ feature, index }) => ({ label: feature, value: index, text: figure(index) })), 15)) + note('Under 0.1 stable, over 0.25 another market. The fifteen that moved most.')), // prettier-ignore
   ]
   const facts = [
     ['Trained', `${day(windows.train.from)} to ${day(windows.train.to)}`],
@@ -35,13 +35,54 @@ const note = (text: string): string => `<p class="muted">${escapeHtml(text)}</p>
 const section = (title: string, body: string): string => `<section><h2>${escapeHtml(title)}</h2>${body}</section>`
 const legend = (items: readonly (readonly [string, string])[]): string =>
   `<p class="muted">${items.map(([kind, text]) => `<span class="key ${kind}"></span>${escapeHtml(text)}`).join(' &nbsp; ')}</p>`
-const byValue = <T extends { readonly value: number }>(items: readonly T[]): T[] => [...items].sort((a, b) => (Number.isFinite(b.value) ? b.value : -1) - (Number.isFinite(a.value) ? a.value : -1)) // prettier-ignore
+const figureOf = (chart: string): string => `<figure>${chart}</figure>`
+
+/** The largest first. */
+function largest<T extends { readonly value: number }>(items: readonly T[], most: number): T[] {
+  const rank = ({ value }: T): number => (Number.isFinite(value) ? value : -1)
+  return [...items].sort((a, b) => rank(b) - rank(a)).slice(0, most)
+}
+
+function headSection({ name, classes, confusion, reliability, kind }: HeadReport): string {
+  const of = kind === 'binary' ? 'yes' : 'the likeliest class'
+  const body = `<div class="pair"><div>${confusionTable(classes, confusion)}${note('Share of each actual class; small figures count its rows.')}</div>${figureOf(reliabilityChart(name, of, reliability))}</div>`
+  return section(`“${name}”: confusion and reliability`, body)
+}
+
+function learningChart({ loss, validation, best }: EvaluationReport['learning']): string {
+  const lines = [{ values: loss, kind: 'first' }, { values: validation, kind: 'second' }] // prettier-ignore
+  const chart = lineChart('Loss by epoch', lines, { x: { title: 'epoch', ticks: ['1', String(loss.length)] }, y: 'loss', mark: best })
+  return figureOf(chart) + legend([['first', 'training loss'], ['second', 'validation loss; the dotted epoch was kept']]) // prettier-ignore
+}
+
+function decileBars({ by, unit, rows }: NonNullable<EvaluationReport['deciles']>): string {
+  const items = rows.map(({ outcome, error, score }, i) => ({ label: `${i + 1} · ${figure(score, 2)}`, value: outcome, text: `${figure(outcome, 2)} ± ${figure(error, 2)}` })) // prettier-ignore
+  return (
+    barList([`tenth of the rows · mean ${by}`, `mean outcome, ${unit}`], items) +
+    note('± is one standard error as if rows were independent; labels overlap, so the truth is wider.')
+  )
+}
+
+/** Features that a page shows; a book has eighty. */
+const shown = 25
+
+function importanceBars({ figure: name, features }: EvaluationReport['importance']): string {
+  const items = largest(features.map(({ feature, fall }) => ({ label: feature, value: fall, text: figure(fall, 4) })), shown) // prettier-ignore
+  const rest = features.length > shown ? ` The ${shown} largest of ${features.length}.` : ''
+  return (
+    barList(['feature', `fall of ${name} when its column is shuffled`], items) +
+    note(`Permutation importance: features that say the same share it, and may each look useless.${rest}`)
+  )
+}
+
+/** Units that say nothing beside a figure's name. */
+const unitless = new Set(['score', 'dimensionless', 'probability', 'fraction'])
 
 function metricsTable({ metrics }: Evaluation): string {
-  const rows = Object.entries(metrics).map(([name, { value, interval, folds, direction }]) => {
+  const rows = Object.entries(metrics).map(([name, { value, unit, interval, folds, direction }]) => {
     const range =
       interval === undefined ? '' : `${figure(interval.lower)} to ${figure(interval.upper)} <small>${percent(interval.level)}</small>`
-    return `<tr><th scope="row">${escapeHtml(name)} <small>${direction === 'higher' ? '↑' : '↓'}</small></th><td class="n">${figure(value)}</td><td>${range}</td><td class="n small">${(folds ?? []).map((fold) => figure(fold)).join(' · ')}</td></tr>`
+    return `<tr><th scope="row">${escapeHtml(name)} <small>${direction === 'higher' ? '↑' : '↓'}${unitless.has(unit) ? '' : ` ${escapeHtml(unit)}`}</small></th><td class="n">${figure(value)}</td><td>${range}</td><td class="n small">${(folds ?? []).map((fold) => figure(fold)).join(' · ')}</td></tr>`
   })
   return `<div class="wide"><table><thead><tr><th scope="col">figure</th><th scope="col" class="n">value</th><th scope="col">interval</th><th scope="col" class="n">by fold</th></tr></thead><tbody>${rows.join('')}</tbody></table></div>`
 }

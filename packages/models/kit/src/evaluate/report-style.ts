@@ -12,12 +12,12 @@ small,.small,.muted{color:var(--muted);font-size:13px}
 table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:4px 8px;border-bottom:1px solid var(--line);font-weight:400;white-space:nowrap}
 thead th{color:var(--muted);font-size:13px}.n{text-align:right;font-variant-numeric:tabular-nums}
 .better{color:var(--a)}.worse{color:var(--b)}.not-told-apart{color:var(--muted)}
-.bars th{width:34%;white-space:normal;overflow-wrap:anywhere}.bars .n{width:1%}
-.bar{position:relative;height:26px;min-width:70px}.bar i{position:absolute;top:7px;height:12px;border-radius:2px;background:var(--a)}.bar i.down{background:var(--b)}
+.bars th{white-space:normal;overflow-wrap:anywhere}.bars tbody th{width:34%}.bars .n{width:1%}
+.bar{position:relative;height:26px;min-width:70px}.bar i{position:absolute;top:7px;height:12px;border-radius:2px;background:var(--a)}.bar i.down{background:var(--b)}.bar.both{background:linear-gradient(var(--line),var(--line)) 50% 0/1px 100% no-repeat}
 .pair{display:flex;flex-wrap:wrap;gap:16px;align-items:start}.pair>div{flex:1 1 340px;min-width:0}
 .confusion td{background:linear-gradient(rgba(var(--shade),.45),rgba(var(--shade),.45)) left/var(--s) 100% no-repeat}.confusion .hit{font-weight:600}
 figure{margin:0;flex:0 1 360px;width:100%;max-width:460px}svg{width:100%;height:auto;display:block}
-svg text{font:12px system-ui,sans-serif;fill:var(--muted)}.axis{fill:none;stroke:var(--line)}.ideal{fill:none;stroke:var(--muted);stroke-dasharray:3 4}
+svg text{font:12px system-ui,sans-serif;fill:var(--muted)}.axis{fill:none;stroke:var(--muted)}.rule{fill:none;stroke:var(--line)}.ideal{fill:none;stroke:var(--muted);stroke-dasharray:3 4}
 .line{fill:none;stroke:var(--a);stroke-width:1.8}.line.second{stroke:var(--b)}.dot{fill:var(--a);fill-opacity:.65}
 .key{display:inline-block;width:14px;height:3px;margin:0 6px 3px 0;background:var(--a)}.key.second{background:var(--b)}
 @media (max-width:520px){main{padding:16px 12px 32px}th,td{padding:4px 5px}.bars .n{font-size:13px}}

@@ -1,6 +1,6 @@
 import { type Evaluation } from '@gatehouse/contracts'
 import { type Prediction } from '@gatehouse/core'
-import { type FamilyDefinition } from '../family/definition.js'
+import { type Deciles, type FamilyDefinition } from '../family/definition.js'
 import { featureImportance, type FeatureImportance } from '../family/importance.js'
 import { type Judgement } from '../family/judge.js'
 import { type Judging, outputValues, testLabels } from '../family/judging.js'
@@ -10,9 +10,10 @@ import { confusionMatrix, predictedClasses, reliability, type ReliabilityBin } f
 /** What one head said beside what came. */
 export interface HeadReport {
   readonly name: string
+  readonly kind: FamilyDefinition['heads'][number]['kind']
   /** Names of the classes; two for an event; none for a value or a score. */
   readonly classes: readonly string[]
-  /** Rows by truth, columns by what was named, `[classes, classes]`; empty for a value or a score. */
+  /** Rows by what came, columns by what the prediction names, `[classes, classes]`; empty for a value or a score. */
   readonly confusion: readonly number[]
   readonly reliability: readonly ReliabilityBin[]
 }
@@ -33,7 +34,7 @@ export interface EvaluationReport {
   readonly heads: readonly HeadReport[]
   readonly learning: { readonly loss: readonly number[]; readonly validation: readonly number[]; readonly best: number }
   readonly importance: { readonly figure: string; readonly features: readonly FeatureImportance[] }
-  readonly deciles: { readonly title: string; readonly unit: string; readonly rows: readonly Decile[] } | undefined
+  readonly deciles: (Pick<Deciles, 'title' | 'by' | 'unit'> & { readonly rows: readonly Decile[] }) | undefined
   readonly drift: readonly { readonly feature: string; readonly index: number }[]
   /** Cumulative net return a period, thinned; absent without economics. */
   readonly equity: readonly number[] | undefined
@@ -56,29 +57,34 @@ export function reportOf<R extends FamilyRows, P extends Prediction>(
   return {
     title: description.name,
     evaluation,
-    heads: description.labels.heads.map((head) => headReport(judging, head)),
+    heads: description.labels.heads.map((head) => headReport(judging, head, family.named?.(judging, head.output))),
     learning: { loss: curve('lossCurve'), validation: curve('validationCurve'), best: Number(hyperparameters['bestEpoch'] ?? 0) },
     importance: { figure: measures[0].name, features: featureImportance(family, judging, { model, names }) },
-    deciles: scored && { title: scored.title, unit: scored.unit, rows: decilesOf(scored.score, scored.outcome) },
+    deciles: scored && { title: scored.title, by: scored.by, unit: scored.unit, rows: decilesOf(scored.score, scored.outcome) },
     drift: drift.names.map((feature, i) => ({ feature, index: drift.stabilityIndex[i] })),
     equity: returns && cumulative(returns),
   }
 }
 
-function headReport(judging: Judging, { output, kind, classes = [] }: FamilyDefinition['heads'][number]): HeadReport {
+function headReport(
+  judging: Judging,
+  { output, kind, classes = [] }: FamilyDefinition['heads'][number],
+  decided: ArrayLike<number> | undefined,
+): HeadReport {
   const values = outputValues(judging, output)
   const truth = testLabels(judging, output)
   if (kind === 'classes' || kind === 'ordered-classes') {
-    const named = predictedClasses(values, classes.length)
-    return { name: output, classes, confusion: Array.from(confusionMatrix(truth, named, classes.length)), reliability: reliability(truth, values, classes.length) } // prettier-ignore
+    const named = decided ?? predictedClasses(values, classes.length)
+    return { name: output, kind, classes, confusion: Array.from(confusionMatrix(truth, named, classes.length)), reliability: reliability(truth, values, classes.length) } // prettier-ignore
   }
-  if (kind !== 'binary') return { name: output, classes: [], confusion: [], reliability: [] }
+  if (kind !== 'binary') return { name: output, kind, classes: [], confusion: [], reliability: [] }
   const known = Float64Array.from(truth, (label) => (label >= 0 ? Math.round(label) : -1))
   const both = Float64Array.from({ length: 2 * values.length }, (_, i) => (i % 2 === 0 ? 1 - values[i >> 1] : values[i >> 1]))
   return {
     name: output,
+    kind,
     classes: ['no', 'yes'],
-    confusion: Array.from(confusionMatrix(known, predictedClasses(both, 2), 2)),
+    confusion: Array.from(confusionMatrix(known, decided ?? predictedClasses(both, 2), 2)),
     reliability: eventReliability(known, values),
   }
 }

@@ -1,4 +1,5 @@
 import { type Candidate, type Dataset, type EvaluateOptions, type ModelFamily, type Prediction } from '@gatehouse/core'
+import { reportOf, type EvaluationReport } from '../evaluate/report.js'
 import { type FamilyDefinition } from './definition.js'
 import { judgeFamily, type Judgement, type JudgeOptions } from './judge.js'
 import { loadFamily } from './load.js'
@@ -9,7 +10,10 @@ import { trainFamily } from './train.js'
 export interface KitFamily<R extends FamilyRows, P extends Prediction> extends ModelFamily<P> {
   readonly definition: FamilyDefinition<R, P>
   evaluate(candidate: Candidate, dataset: Dataset, options: JudgeOptions | EvaluateOptions): ReturnType<ModelFamily<P>['evaluate']>
+  /** {@link evaluate}, with every row's prediction and the baselines' beside it. */
   judge(candidate: Candidate, dataset: Dataset, options: JudgeOptions): Promise<Judgement<R>>
+  /** {@link evaluate}, with what `renderEvaluationHtml` makes a page of: confusion, reliability, learning curves, importance of features, outcome by tenths, drift. */
+  report(candidate: Candidate, dataset: Dataset, options: JudgeOptions): Promise<EvaluationReport>
 }
 
 /** Features, labels, a network and what to measure, as a family. */
@@ -21,6 +25,7 @@ export function defineFamily<R extends FamilyRows, P extends Prediction>(definit
     train: (dataset, options) => trainFamily(definition, dataset, options),
     evaluate: async (candidate, dataset, options) => (await judgeFamily(definition, candidate, dataset, options)).evaluation,
     judge: (candidate, dataset, options) => judgeFamily(definition, candidate, dataset, options),
+    report: async (candidate, dataset, options) => reportOf(definition, await judgeFamily(definition, candidate, dataset, options)),
     load: (artifact) => loadFamily(definition, artifact),
   }
 }

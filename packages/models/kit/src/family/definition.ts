@@ -76,8 +76,11 @@ export interface Economics {
 
 /** A score of each test row, and what came of it. */
 export interface Deciles {
-  /** Such as `Net return by score`. */
+  /** Such as `Net return of a trade in the likelier direction`. */
   readonly title: string
+  /** What the score is, such as `expected return, bp`. */
+  readonly by: string
+  /** Of the outcome. */
   readonly unit: string
   readonly score: ArrayLike<number>
   /** `NaN` where it is not known. */
@@ -135,6 +138,8 @@ export interface FamilyDefinition<R extends FamilyRows = FamilyRows, P extends P
   readonly measure: (judging: Judging<R>) => readonly Measure[]
   readonly baselines: readonly Baseline<R>[]
   readonly economics?: ((judging: Judging<R>) => Economics) | undefined
+  /** The class that a prediction names by a rule of its own, of each test row: what the report's confusion shows of that head. Default: the likeliest. */
+  readonly named?: ((judging: Judging<R>, head: string) => ArrayLike<number> | undefined) | undefined
   /** What the report shows by tenths of the test rows: a score of each, and what came of it. */
   readonly deciles?: ((judging: Judging<R>) => Deciles) | undefined
   readonly serving: FamilyServing<P>

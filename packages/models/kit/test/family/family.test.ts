@@ -166,7 +166,8 @@ describe('judging', () => {
     for (const part of [
       'Against baselines',
       'Learning',
-      'Next return by score',
+      'Next return',
+      'mean chance of a rise',
       'What it looks at',
       'Drift against training',
       '<svg',
@@ -175,6 +176,23 @@ describe('judging', () => {
       expect(page).toContain(part)
     expect(page).not.toMatch(/<script|https?:|undefined|NaN/)
     expect(renderEvaluationHtml(reportOf(family.definition, judgement))).toBe(page)
+    for (const axis of [
+      'probability said of yes',
+      'share that came',
+      'epoch',
+      '>loss<',
+      'sum of net returns',
+      'mean outcome, permille',
+      'fall of auc',
+    ])
+      expect(page).toContain(axis)
+  })
+
+  test('its confusion is of the classes that it names, where it names them by a rule of its own', async () => {
+    const always = toyFamily({ named: ({ test: rows }, head) => (head === 'up' ? new Int32Array(rows.length).fill(1) : undefined) })
+    const { heads } = await always.report(await always.train(dataset, { until }), dataset, { trials: 1 })
+    const [{ confusion }] = heads
+    expect(confusion.filter((_, i) => i % 2 === 0)).toEqual([0, 0])
   })
 })
 

@@ -151,7 +151,8 @@ export function toyFamily({
       returns: positionReturns(rows, test, { position: (i) => 2 * values[i * width] - 1, nextReturn: rows.nextReturn, costPerTurnover: 0 }),
     }),
     deciles: ({ rows, test, values, width }) => ({
-      title: 'Next return by score',
+      title: 'Next return',
+      by: 'chance of a rise',
       unit: 'permille',
       score: Float64Array.from(test, (_, i) => values[i * width]),
       outcome: Float64Array.from(test, (row) => 1000 * rows.nextReturn[row]),
