@@ -111,6 +111,7 @@ export {
 } from './feature/feature.js'
 export { featureSet, requireSameFeatures, type FeatureSet, type FeatureStream } from './feature/feature-set.js'
 export { featureMatrix, type FeatureMatrix, type FeatureMatrixOptions } from './feature/feature-matrix.js'
+export { splitTime } from './feature/clock-cells.js'
 export { averageTrueRange, barReaders, dayOfWeek, timeOfDay, volumeByHour } from './feature/bar-features.js'
 export {
   bookWidth,
@@ -130,16 +131,19 @@ export {
 export {
   chain,
   combine,
+  combineInto,
   difference,
   drawdown,
   efficiency,
   ewma,
   ewmaVolatility,
   identity,
+  type JoinInto,
   lag,
   log,
   logReturn,
   map,
+  mapInto,
   rangePosition,
   relativeStrength,
   rollingMax,
@@ -147,6 +151,8 @@ export {
   rollingMin,
   rollingStd,
   rollingSum,
+  square,
+  squareRoot,
   type Transform,
   wilder,
   zScore,

@@ -1,7 +1,7 @@
 import {
   barReaders,
   chain,
-  combine,
+  combineInto,
   dayOfWeek,
   difference,
   efficiency,
@@ -31,7 +31,8 @@ const ofLogClose = (transform: Transform) => over(bars.close, chain(log, transfo
 const returns = (transform: Transform): Transform => chain(difference(1), transform)
 /** A number over `n` bars in units of the volatility of as many: `x / (rms(140) √n)`. */
 const inDeviations = (x: Transform, n: number): Transform => ratio(x, returns(rms(middle)), Math.sqrt(n))
-const above = (other: Transform): Transform => combine('-', identity, other, (x, y) => x - y)
+const above = (other: Transform): Transform =>
+  combineInto('-', identity, other, (cells, x, y, to) => void (cells[to] = cells[x] - cells[y]))
 
 /** What generalises best, on planted and on real hours: how returns ran, how busy the market is, how rough. */
 const core: readonly FeatureDefinition[] = [

@@ -1,19 +1,19 @@
 import { type BarView } from '@gatehouse/core'
-import { chain, combine, type FeatureOperator, map, rollingMean, type Transform } from '@gatehouse/model-kit'
+import { chain, combineInto, type FeatureOperator, rollingMean, splitTime, square, squareRoot, type Transform } from '@gatehouse/model-kit'
 
 /** Root mean square of the last `n` numbers: the deviation of hourly returns about zero, since their means are noise. */
 export const rms = (n: number): Transform => ({
-  ...chain(map('square', (x) => x * x), rollingMean(n), map('sqrt', Math.sqrt)), // prettier-ignore
+  ...chain(square, rollingMean(n), squareRoot),
   definition: `rms(${n})`,
 })
 
 /** `a / b`, and 0 where `b` is 0: a market that stood still for a whole look-back has no scale to measure in. */
 export const ratio = (a: Transform, b: Transform, factor = 1): Transform =>
-  combine(`ratio[${factor}]`, a, b, (x, y) => (y > 0 ? x / (y * factor) : 0))
+  combineInto(`ratio[${factor}]`, a, b, (cells, x, y, to) => void (cells[to] = cells[y] > 0 ? cells[x] / (cells[y] * factor) : 0))
 
 /** `ln(a / b)`, and 0 where either is 0. */
 export const logRatio = (a: Transform, b: Transform): Transform =>
-  combine('logRatio', a, b, (x, y) => (x > 0 && y > 0 ? Math.log(x / y) : 0))
+  combineInto('logRatio', a, b, (cells, x, y, to) => void (cells[to] = cells[x] > 0 && cells[y] > 0 ? Math.log(cells[x] / cells[y]) : 0))
 
 const schema = 'ohlcv-1h'
 /** A pause longer than this between the ends of two bars is a new session. */
@@ -21,13 +21,14 @@ const sessionGapSeconds = 2 * 3600
 /** Hours of a session that are told apart: a regular one has seven bars, an extended one up to sixteen. */
 const slots = 16
 
-/** Slots 0 and 1: when the last bar ended, and its place in the session. @returns place of the bar in its session, from 0 */
-function advanceSlot(state: Float64Array, at: number, bar: BarView): number {
-  const seconds = Number(bar.availableAt / 1_000_000_000n)
-  const follows = state[at] > 0 && seconds - state[at] <= sessionGapSeconds
-  state[at + 1] = follows ? Math.min(state[at + 1] + 1, slots - 1) : 0
-  state[at] = seconds
-  return state[at + 1]
+/** Slots: when the last bar ended, its nanoseconds, and its place in the session, from 0: the one that this bar's takes. */
+const sessionSlots = 3
+const placeAt = 2
+function advanceSlot(cells: Float64Array, at: number, bar: BarView): void {
+  const before = cells[at]
+  splitTime(cells, at, bar.availableAt)
+  const follows = before > 0 && cells[at] - before <= sessionGapSeconds
+  cells[at + placeAt] = follows ? Math.min(cells[at + placeAt] + 1, slots - 1) : 0
 }
 
 /** Place of the bar in its session over the seven of a regular one: time of day without a time zone. */
@@ -35,36 +36,41 @@ export const sessionSlot: FeatureOperator<typeof schema> = {
   schema,
   definition: `${schema}.sessionSlot(${sessionGapSeconds}s)/7`,
   warmUp: 1,
-  slots: 2,
-  update: (state, at, bar) => advanceSlot(state, at, bar) / 7,
+  slots: sessionSlots,
+  update: (cells, at, bar, to) => {
+    advanceSlot(cells, at, bar)
+    cells[to] = cells[at + placeAt] / 7
+  },
 }
 
 /** How often a place in the session must have been seen before it has a norm. */
 const sightings = 5
-/** State of a surprise: two numbers for the place in the session, and a norm and a count for each place. */
-const surpriseSlots = 2 + 2 * slots
+/** State of a surprise: the place in the session, and a norm and a count for each place. */
+const surpriseSlots = sessionSlots + 2 * slots
 type BarNumber = 'volume' | 'range'
 
-/** A bar's volume as traded today, or the logarithm of its high over its low; `NaN` for a bar that cannot be. */
-function numberOf(name: BarNumber, bar: BarView, factor: number): number {
-  const x = name === 'volume' ? bar.volume / factor : Math.log(bar.high / bar.low)
-  return x >= 0 && Number.isFinite(x) ? x : NaN
+/** Puts a bar's volume as traded today, or the logarithm of its high over its low, into cell `to`; `NaN` for a bar that cannot be. */
+function readNumber(name: BarNumber, cells: Float64Array, bar: BarView, to: number, factor: number): void {
+  const x = name === 'volume' ? bar.volume / cells[factor] : Math.log(bar.high / bar.low)
+  cells[to] = x >= 0 && Number.isFinite(x) ? x : NaN
 }
 
 /**
- * Logarithm of a bar's number less its exponential mean at that place in the session (`memory` a session), within ±3: the open is not always "busy".
- * @returns `NaN` where there is nothing to say: a place without a norm yet, or a bar without trade or range, which no logarithm can hold
+ * Turns a bar's number in cell `to` into its logarithm less the exponential mean of that at its place in the session (`memory` a session), within ±3: the open is not
+ * always "busy". `NaN` where there is nothing to say: a place without a norm yet, or a bar without trade or range, which no logarithm can hold.
  */
-function surprise(state: Float64Array, at: number, bar: BarView, { x, memory }: { readonly x: number; readonly memory: number }): number {
-  const slot = advanceSlot(state, at, bar)
-  if (x === 0) return NaN
-  const norm = at + 2 + slot
+function surprise(cells: Float64Array, at: number, bar: BarView, to: number, memory: number): void {
+  advanceSlot(cells, at, bar)
+  const x = cells[to]
+  cells[to] = NaN
+  if (x === 0) return
+  const norm = at + sessionSlots + cells[at + placeAt]
   const count = norm + slots
-  const seen = state[count]
-  const z = Math.log(x) - state[norm]
-  state[norm] += Math.max(1 - memory, 1 / (seen + 1)) * z
-  state[count] = Math.min(seen + 1, 1 << 20)
-  return seen >= sightings ? Math.max(-3, Math.min(3, z)) : NaN
+  const seen = cells[count]
+  const z = Math.log(x) - cells[norm]
+  cells[norm] += Math.max(1 - memory, 1 / (seen + 1)) * z
+  cells[count] = Math.min(seen + 1, 1 << 20)
+  if (seen >= sightings) cells[to] = Math.max(-3, Math.min(3, z))
 }
 
 /** The {@link surprise} of a bar, smoothed over bars where `smoothing` is above 0. A bar that surprises nobody changes nothing. */
@@ -77,16 +83,17 @@ export function bySlot(
     definition: `${schema}.ln ${name} less ewma(${memory}) by session slot, smoothed(${smoothing})`,
     warmUp: 7 * sightings + 1,
     slots: surpriseSlots + 2,
-    update: (state, at, bar, factor) => {
-      const x = numberOf(name, bar, factor)
-      if (Number.isNaN(x)) return NaN
-      const z = surprise(state, at, bar, { x, memory })
+    update: (cells, at, bar, to, factor) => {
+      readNumber(name, cells, bar, to, factor)
+      if (Number.isNaN(cells[to])) return
+      surprise(cells, at, bar, to, memory)
       const smooth = at + surpriseSlots
+      const z = cells[to]
       if (!Number.isNaN(z)) {
-        state[smooth] = smoothing * state[smooth] + (1 - smoothing) * z
-        state[smooth + 1] = 1
+        cells[smooth] = smoothing * cells[smooth] + (1 - smoothing) * z
+        cells[smooth + 1] = 1
       }
-      return state[smooth + 1] === 1 ? state[smooth] : NaN
+      cells[to] = cells[smooth + 1] === 1 ? cells[smooth] : NaN
     },
   }
 }
@@ -109,29 +116,36 @@ export function busy(
     definition: `${schema}.chance of the busier state of ln ${name} less ewma(${memory}) by session slot, two states, stay ${stay}, learning ${rate}`,
     warmUp: 7 * sightings + 1,
     slots: surpriseSlots + 4,
-    update: (state, at, bar, factor) => {
-      const x = numberOf(name, bar, factor)
-      if (Number.isNaN(x)) return NaN
-      const z = surprise(state, at, bar, { x, memory })
+    update: (cells, at, bar, to, factor) => {
+      readNumber(name, cells, bar, to, factor)
+      if (Number.isNaN(cells[to])) return
+      surprise(cells, at, bar, to, memory)
+      const z = cells[to]
       const p = at + surpriseSlots
-      const [calm, stirred, spread] = [p + 1, p + 2, p + 3]
-      if (Number.isNaN(z)) return state[spread] > 0 ? state[p] : NaN
-      if (state[spread] === 0) {
-        state[p] = 0.5
-        state[calm] = calmMean
-        state[stirred] = busyMean
-        state[spread] = variance
+      const calm = p + 1
+      const stirred = p + 2
+      const spread = p + 3
+      if (Number.isNaN(z)) {
+        if (cells[spread] > 0) cells[to] = cells[p]
+        return
       }
-      const [fromCalm, fromBusy] = [z - state[calm], z - state[stirred]]
-      const prior = stay * state[p] + (1 - stay) * (1 - state[p])
+      if (cells[spread] === 0) {
+        cells[p] = 0.5
+        cells[calm] = calmMean
+        cells[stirred] = busyMean
+        cells[spread] = variance
+      }
+      const fromCalm = z - cells[calm]
+      const fromBusy = z - cells[stirred]
+      const prior = stay * cells[p] + (1 - stay) * (1 - cells[p])
       // Odds by one exponential: of two that underflow nothing would be left.
-      const odds = (prior / (1 - prior)) * Math.exp((fromCalm * fromCalm - fromBusy * fromBusy) / (2 * state[spread]))
+      const odds = (prior / (1 - prior)) * Math.exp((fromCalm * fromCalm - fromBusy * fromBusy) / (2 * cells[spread]))
       const chance = Math.max(edge, Math.min(1 - edge, odds === Infinity ? 1 : odds / (1 + odds)))
-      state[p] = chance
-      state[calm] += rate * (1 - chance) * fromCalm
-      state[stirred] += rate * chance * fromBusy
-      state[spread] += rate * ((1 - chance) * fromCalm * fromCalm + chance * fromBusy * fromBusy - state[spread])
-      return chance
+      cells[p] = chance
+      cells[calm] += rate * (1 - chance) * fromCalm
+      cells[stirred] += rate * chance * fromBusy
+      cells[spread] += rate * ((1 - chance) * fromCalm * fromCalm + chance * fromBusy * fromBusy - cells[spread])
+      cells[to] = chance
     },
   }
 }
@@ -152,21 +166,22 @@ export function momentum(memory: number, volatilityMemory = 0.85): FeatureOperat
     definition: `${schema}.momentum(${memory}) in units of ewma(${volatilityMemory}) of (range²/4ln2 + return²)/2, bounded at ${stepBound}`,
     warmUp: 30,
     slots: 4,
-    update: (state, at, bar, factor) => {
-      const close = Math.log(bar.close * factor)
+    update: (cells, at, bar, to, factor) => {
+      const close = Math.log(bar.close * cells[factor])
       const range = Math.log(bar.high / bar.low)
-      if (!Number.isFinite(close) || !Number.isFinite(range)) return NaN
-      const count = state[at]
-      const step = count === 0 ? 0 : close - state[at + 1]
+      cells[to] = NaN
+      if (!Number.isFinite(close) || !Number.isFinite(range)) return
+      const count = cells[at]
+      const step = count === 0 ? 0 : close - cells[at + 1]
       const variance = (parkinson * range * range + step * step) / 2
       const weight = Math.max(1 - volatilityMemory, 1 / (count + 1))
-      state[at] = Math.min(count + 1, 1 << 20)
-      state[at + 1] = close
-      state[at + 2] += weight * (variance - state[at + 2])
-      const unit = Math.sqrt(state[at + 2])
+      cells[at] = Math.min(count + 1, 1 << 20)
+      cells[at + 1] = close
+      cells[at + 2] += weight * (variance - cells[at + 2])
+      const unit = Math.sqrt(cells[at + 2])
       const z = unit > 0 ? Math.max(-stepBound, Math.min(stepBound, step / unit)) : 0
-      state[at + 3] = memory * state[at + 3] + gain * z
-      return count >= 29 ? state[at + 3] : NaN
+      cells[at + 3] = memory * cells[at + 3] + gain * z
+      if (count >= 29) cells[to] = cells[at + 3]
     },
   }
 }

@@ -215,9 +215,8 @@ test('a state of another instrument is refused', () => {
 test('a column by itself is the column of the vector', () => {
   const features = bookFeatures('TEST')
   const { operator } = features.features[place('imbalance5')]
-  const state = new Float64Array(operator.slots)
+  const cells = new Float64Array(1 + operator.slots)
   const books = [...calm(), { ms: 6_000, ...bookAround(100, (side) => (side === 'bid' ? 400 : 100)) }]
-  let last = NaN
-  each(booksOf(books), (view) => (last = operator.update(state, 0, view, 1)))
-  expect(last).toBe(follow(books).values[place('imbalance5')])
+  each(booksOf(books), (view) => operator.update(cells, 1, view, 0, 0))
+  expect(cells[0]).toBe(follow(books).values[place('imbalance5')])
 })

@@ -1,18 +1,21 @@
-import type { BarView } from '@gatehouse/core'
 import {
   chain,
-  combine,
+  combineInto,
   ewma,
   feature,
   featureSet,
-  map,
+  identity,
+  mapInto,
   over,
   rangePosition,
   rollingMax,
   rollingMean,
   rollingMin,
+  square,
+  squareRoot,
   type FeatureDefinition,
   type FeatureSet,
+  type JoinInto,
   type Reader,
   type Transform,
 } from '@gatehouse/model-kit'
@@ -28,34 +31,40 @@ export const lookback = spacing * (windowRows - 1)
 const usual = 7200
 /** A slow level that speaks after half an hour: it is unbiased from the first second, and waiting six hours would lose the first day. */
 const level = (halfLife: number): Transform => ewma(halfLife, Math.min(lookback, Math.ceil(3 * halfLife)))
-const bound = (limit: number): Transform => map(`bound(${limit})`, (x) => (x > limit ? limit : x < -limit ? -limit : x))
+const bound = (limit: number): Transform =>
+  mapInto(`bound(${limit})`, (cells, from, to) => {
+    const x = cells[from]
+    cells[to] = x > limit ? limit : x < -limit ? -limit : x
+  })
 
-const reader = (definition: string, read: (row: SecondRow) => number): Reader<'ohlcv-1s'> => ({
+/** Rows come from a SecondGrid and from nowhere else; a bar read without one has no changes, so nothing ever warms. */
+type ReadRow = (cells: Float64Array, row: SecondRow, to: number) => void
+const reader = (definition: string, read: ReadRow): Reader<'ohlcv-1s'> => ({
   schema: 'ohlcv-1s',
   definition,
-  // Rows come from a SecondGrid and from nowhere else; a bar read without one has no changes, so nothing ever warms.
-  read: (bar: BarView) => read(bar as SecondRow),
+  read: (cells, bar, to) => read(cells, bar as SecondRow, to),
 })
-const change = reader(`change(${longestPause})`, (row) => row.change)
-const score = reader(`score(${volatilityHalfLife})`, (row) => row.score)
-const volume = reader('volume', (row) => row.volume)
-const level0 = reader('level', (row) => row.level)
-const closePosition = reader('closePosition', (row) =>
-  row.high > row.low ? (2 * row.close - row.high - row.low) / (row.high - row.low) : 0,
-)
+const change = reader(`change(${longestPause})`, (cells, row, to) => void (cells[to] = row.change))
+const score = reader(`score(${volatilityHalfLife})`, (cells, row, to) => void (cells[to] = row.score))
+const volume = reader('volume', (cells, row, to) => void (cells[to] = row.volume))
+const level0 = reader('level', (cells, row, to) => void (cells[to] = row.level))
+const closePosition = reader('closePosition', (cells, row, to) => {
+  cells[to] = row.high > row.low ? (2 * row.close - row.high - row.low) / (row.high - row.low) : 0
+})
 /** What the row says of the last quote; the definition names where quotes come from. */
-const quoted = (quotes: SecondQuotes, name: string, read: (row: SecondRow) => number) => reader(`${quotes}.${name}`, read)
+const quoted = (quotes: SecondQuotes, name: string, read: ReadRow) => reader(`${quotes}.${name}`, read)
 /** When the row is known: the end of its second. */
-const second = reader('end', (row) => row.second + 1)
-/** A wave of period 1 between -1 and 1 that is 1 at whole numbers; without sines, whose last bit differs between engines. */
-const triangle = (x: number): number => Math.abs(4 * (x - Math.floor(x)) - 2) - 1
-const sincePause = reader('sincePause', (row) => row.sincePause)
+const second = reader('end', (cells, row, to) => void (cells[to] = row.second + 1))
+/** A wave over the minute between -1 and 1 that is 1 at whole ones; without sines, whose last bit differs between engines. */
+const wave = (definition: string, phase: number): Transform =>
+  mapInto(definition, (cells, from, to) => {
+    const x = cells[from] / 60 + phase
+    cells[to] = Math.abs(4 * (x - Math.floor(x)) - 2) - 1
+  })
+const sincePause = reader('sincePause', (cells, row, to) => void (cells[to] = row.sincePause))
 
-const same = map('x', (x) => x)
-const square = map('square', (x) => x * x)
-const root = map('sqrt', Math.sqrt)
 /** Volatility that speaks early. */
-const volatility = (halfLife: number): Transform => chain(square, level(halfLife), root)
+const volatility = (halfLife: number): Transform => chain(square, level(halfLife), squareRoot)
 /** Mean of changes in units of their volatility, scaled to variance 1 for a random walk: momentum that decays by half in `halfLife` seconds. */
 const trend = (halfLife: number): Transform => {
   const keep = 2 ** (-1 / halfLife)
@@ -63,18 +72,15 @@ const trend = (halfLife: number): Transform => {
   return {
     ...chain(
       level(halfLife),
-      map('gain', (x) => gain * x),
+      mapInto('gain', (cells, from, to) => void (cells[to] = gain * cells[from])),
     ),
     definition: `trend(${halfLife})`,
   }
 }
 /** How a fast level stands to a slow one: the log of their ratio, between -4 and 4; 0 where the slow one is zero. */
-const ratio = (name: string, fast: Transform, slow: Transform): Transform =>
-  chain(
-    combine(name, fast, slow, (a, b) => (b > 0 ? Math.log((a + 1e-3 * b) / b) : 0)),
-    bound(4),
-  )
-const rootMeanSquare = (n: number): Transform => chain(square, rollingMean(n), root)
+const ratio = (name: string, fast: Transform, slow: Transform): Transform => chain(combineInto(name, fast, slow, logRatio), bound(4))
+const logRatio: JoinInto = (cells, a, b, to) => void (cells[to] = cells[b] > 0 ? Math.log((cells[a] + 1e-3 * cells[b]) / cells[b]) : 0)
+const rootMeanSquare = (n: number): Transform => chain(square, rollingMean(n), squareRoot)
 const volatilityRatio = (fast: Transform, slow: number): Transform => ratio('volatilityRatio', fast, volatility(slow))
 const volumeRatio = (fast: Transform, slow: number): Transform => ratio('volumeRatio', fast, level(slow))
 
@@ -82,19 +88,26 @@ const volumeRatio = (fast: Transform, slow: number): Transform => ratio('volumeR
 function rangeRatio(n: number, slow: number): FeatureDefinition['operator'] {
   const [top, bottom, deviation] = [rollingMax(n), rollingMin(n), volatility(slow)]
   const [a, b] = [top.slots, top.slots + bottom.slots]
+  const scratch = b + deviation.slots
   const walk = Math.sqrt(n)
   return {
     schema: 'ohlcv-1s',
     definition: `ohlcv-1s.rangeRatio(${n},${slow})`,
     warmUp: Math.max(n, deviation.warmUp) + 1,
-    slots: b + deviation.slots,
-    update(state, at, view) {
+    slots: scratch + 3,
+    update(cells, at, view, to) {
       const row = view as unknown as SecondRow
-      const high = top.push(state, at, row.level)
-      const low = bottom.push(state, at + a, row.level)
-      const sigma = deviation.push(state, at + b, row.change)
-      if (!(high === high && low === low && sigma === sigma)) return NaN
-      return sigma > 0 ? Math.log((high - low) / (sigma * walk) + 0.05) : 0
+      const high = at + scratch
+      const low = high + 1
+      const sigma = high + 2
+      cells[low] = row.level
+      cells[sigma] = row.change
+      top.push(cells, at, low, high)
+      bottom.push(cells, at + a, low, low)
+      deviation.push(cells, at + b, sigma, sigma)
+      const range = cells[high] - cells[low]
+      if (!(range === range && cells[sigma] === cells[sigma])) cells[to] = NaN
+      else cells[to] = cells[sigma] > 0 ? Math.log(range / (cells[sigma] * walk) + 0.05) : 0
     },
   }
 }
@@ -108,16 +121,18 @@ function trendPayoff(halfLife: number): Transform {
     definition: `trendPayoff(${halfLife})`,
     warmUp: minute.warmUp + mean.warmUp + 1,
     slots: memory + 2,
-    push(state, at, x) {
-      if (x !== x) return NaN
-      const trended = minute.push(state, at, x)
-      const last = state[at + memory]
-      const hadOne = state[at + memory + 1] === 1
+    push(cells, at, from, to) {
+      const x = cells[from]
+      const last = at + memory
+      const paid = cells[last + 1] === 1 ? x * cells[last] : NaN
+      minute.push(cells, at, from, to)
+      const trended = cells[to]
       if (trended === trended) {
-        state[at + memory] = trended > 2 ? 2 : trended < -2 ? -2 : trended
-        state[at + memory + 1] = 1
+        cells[last] = trended > 2 ? 2 : trended < -2 ? -2 : trended
+        cells[last + 1] = 1
       }
-      return hadOne ? mean.push(state, at + minute.slots, x * last) : NaN
+      cells[to] = paid
+      mean.push(cells, at + minute.slots, to, to)
     },
   }
 }
@@ -128,30 +143,37 @@ function distanceFromMean(halfLife: number): FeatureDefinition['operator'] {
   const traded = level(halfLife)
   const spread = volatility(halfLife)
   const [a, b] = [paid.slots, paid.slots + traded.slots]
+  const scratch = b + spread.slots
   const scale = Math.sqrt(halfLife)
   return {
     schema: 'ohlcv-1s',
     definition: `ohlcv-1s.distanceFromMean(${halfLife})`,
     warmUp: spread.warmUp + 2,
-    slots: b + spread.slots,
-    update(state, at, view) {
+    slots: scratch + 3,
+    update(cells, at, view, to) {
       const row = view as unknown as SecondRow
-      const sum = paid.push(state, at, row.level * row.volume)
-      const weight = traded.push(state, at + a, row.volume)
-      const deviation = spread.push(state, at + b, row.change)
-      if (!(sum === sum && weight === weight && deviation === deviation)) return NaN
-      if (!(weight > 0 && deviation > 0)) return 0
-      const distance = (row.level - sum / weight) / (deviation * scale)
-      return distance > 6 ? 6 : distance < -6 ? -6 : distance
+      const sum = at + scratch
+      const weight = sum + 1
+      const deviation = sum + 2
+      cells[sum] = row.level * row.volume
+      cells[weight] = row.volume
+      cells[deviation] = row.change
+      paid.push(cells, at, sum, sum)
+      traded.push(cells, at + a, weight, weight)
+      spread.push(cells, at + b, deviation, deviation)
+      const distance = (row.level - cells[sum] / cells[weight]) / (cells[deviation] * scale)
+      if (!(cells[sum] === cells[sum] && cells[weight] === cells[weight] && cells[deviation] === cells[deviation])) cells[to] = NaN
+      else if (!(cells[weight] > 0 && cells[deviation] > 0)) cells[to] = 0
+      else cells[to] = distance > 6 ? 6 : distance < -6 ? -6 : distance
     },
   }
 }
 
 const definitions = (): readonly FeatureDefinition[] => [
   // Micro-trend: what the last seconds did.
-  feature('return', 'deviations', over(score, same)),
-  feature('close-position', 'fraction', over(closePosition, same)),
-  feature('volume', 'log-ratio', over(volume, ratio('relative(600)', same, level(600)))),
+  feature('return', 'deviations', over(score, identity)),
+  feature('close-position', 'fraction', over(closePosition, identity)),
+  feature('volume', 'log-ratio', over(volume, ratio('relative(600)', identity, level(600)))),
   // Momentum and its decay.
   feature('trend-15', 'deviations', over(score, trend(15))),
   feature('trend-60', 'deviations', over(score, trend(60))),
@@ -172,34 +194,20 @@ const definitions = (): readonly FeatureDefinition[] => [
       level0,
       chain(
         rangePosition(lookback),
-        map('2x-1', (x) => 2 * x - 1),
+        mapInto('2x-1', (cells, from, to) => void (cells[to] = 2 * cells[from] - 1)),
       ),
     ),
   ),
   feature('mean-distance', 'deviations', distanceFromMean(lookback)),
   // Much happens on whole minutes: orders that are sliced by the clock, and bars that others act on.
-  feature(
-    'minute',
-    'fraction',
-    over(
-      second,
-      map('triangle(60)', (s) => triangle(s / 60)),
-    ),
-  ),
-  feature(
-    'minute-quarter',
-    'fraction',
-    over(
-      second,
-      map('triangle(60,0.25)', (s) => triangle(s / 60 + 0.25)),
-    ),
-  ),
+  feature('minute', 'fraction', over(second, wave('triangle(60)', 0))),
+  feature('minute-quarter', 'fraction', over(second, wave('triangle(60,0.25)', 0.25))),
   feature(
     'session',
     'fraction',
     over(
       sincePause,
-      map('clock', (s) => s / (s + 3600)),
+      mapInto('clock', (cells, from, to) => void (cells[to] = cells[from] / (cells[from] + 3600))),
     ),
   ),
 ]
@@ -210,15 +218,15 @@ const quoteDefinitions = (quotes: SecondQuotes): readonly FeatureDefinition[] =>
     'imbalance',
     'fraction',
     over(
-      quoted(quotes, 'imbalance', (row) => row.imbalance),
-      same,
+      quoted(quotes, 'imbalance', (cells, row, to) => void (cells[to] = row.imbalance)),
+      identity,
     ),
   ),
   feature(
     'imbalance-30',
     'fraction',
     over(
-      quoted(quotes, 'imbalance', (row) => row.imbalance),
+      quoted(quotes, 'imbalance', (cells, row, to) => void (cells[to] = row.imbalance)),
       level(10),
     ),
   ),
@@ -226,7 +234,7 @@ const quoteDefinitions = (quotes: SecondQuotes): readonly FeatureDefinition[] =>
     'spread',
     'ticks',
     over(
-      quoted(quotes, 'spreadTicks', (row) => row.spreadTicks),
+      quoted(quotes, 'spreadTicks', (cells, row, to) => void (cells[to] = row.spreadTicks)),
       bound(20),
     ),
   ),
@@ -234,7 +242,7 @@ const quoteDefinitions = (quotes: SecondQuotes): readonly FeatureDefinition[] =>
     'mid-distance',
     'ticks',
     over(
-      quoted(quotes, 'midTicks', (row) => row.midTicks),
+      quoted(quotes, 'midTicks', (cells, row, to) => void (cells[to] = row.midTicks)),
       bound(10),
     ),
   ),

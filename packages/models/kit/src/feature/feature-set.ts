@@ -116,11 +116,12 @@ function openStream(
     offsets[i] = slots
     slots += operator.slots
   })
-  // Values and counts of values lie behind the operators' slots: one slab holds all that a restart needs.
+  // Values, counts of values and the cell that operators write into lie behind the operators' slots: one slab holds all that a restart needs.
   const width = spec.items.length
-  const slab = new Float64Array(slots + width + features.length)
-  const values = slab.subarray(slots, slots + width)
   const counts = slots + width
+  const written = counts + features.length
+  const slab = new Float64Array(written + 1)
+  const values = slab.subarray(slots, counts)
   const carries = features.map(({ missing }) => missing === 'carry-forward')
   const refuses = features.map(({ missing = 'refuse' }) => missing === 'refuse')
   const zeroes = features.map(({ missing }) => missing === 'zero')
@@ -154,10 +155,11 @@ function openStream(
   reset()
 
   const step = (route: Route, view: MarketView): void => {
-    const factor = slab[roleSlots * route.role]
+    const factor = roleSlots * route.role
     for (let k = 0; k < route.columns.length; k++) {
       const i = route.columns[k]
-      const value = operators[i].update(slab, offsets[i], view as never, factor)
+      operators[i].update(slab, offsets[i], view as never, written, factor)
+      const value = slab[written]
       if (value === value) {
         values[i] = value
         if (slab[counts + i]++ === 0 && required[i]) cold--

@@ -1,18 +1,20 @@
 import { type Schema, type ViewOf } from '@gatehouse/core'
 import { type Transform } from './transform.js'
 
-/**
- * A streaming function of market views. Like a {@link Transform}, its memory is `slots` numbers in the feature set's slab.
- * `factor` makes prices continuous through splits and rolls: multiply raw prices by it, divide sizes by it.
- */
+/** A streaming function of market views. Like a {@link Transform}, its memory is `slots` numbers in the feature set's slab, and it writes into a cell of it. */
 export interface FeatureOperator<S extends Schema = Schema> {
   readonly schema: S
   readonly definition: string
   /** Views of `schema` before the first value. */
   readonly warmUp: number
   readonly slots: number
-  readonly start?: ((state: Float64Array, at: number) => void) | undefined
-  readonly update: (state: Float64Array, at: number, view: ViewOf<S>, factor: number) => number
+  readonly start?: ((cells: Float64Array, at: number) => void) | undefined
+  /**
+   * Takes a view and puts the value into cell `to`, `NaN` for none.
+   * @param at first of its slots
+   * @param factor cell of what makes prices continuous through splits and rolls: multiply raw prices by it, divide sizes by it
+   */
+  readonly update: (cells: Float64Array, at: number, view: ViewOf<S>, to: number, factor: number) => void
 }
 
 /** What happens where a value is missing: `refuse` no prediction, `flag` it enters as the mean and is known missing, `zero`, `carry-forward` the last value. */
@@ -31,11 +33,11 @@ export interface FeatureDefinition<S extends Schema = Schema> {
   readonly missing?: MissingRule | undefined
 }
 
-/** A number read from a view, with a stable name. */
+/** A number read from a view into cell `to`, with a stable name; cell `factor` makes prices continuous, as in a {@link FeatureOperator}. */
 export interface Reader<S extends Schema> {
   readonly schema: S
   readonly definition: string
-  readonly read: (view: ViewOf<S>, factor: number) => number
+  readonly read: (cells: Float64Array, view: ViewOf<S>, to: number, factor: number) => void
 }
 
 /** A reader followed by a transform. */
@@ -46,7 +48,10 @@ export function over<S extends Schema>({ schema, definition, read }: Reader<S>, 
     warmUp: transform.warmUp + 1,
     slots: transform.slots,
     start: transform.start,
-    update: (state, at, view, factor) => transform.push(state, at, read(view, factor)),
+    update: (cells, at, view, to, factor) => {
+      read(cells, view, to, factor)
+      transform.push(cells, at, to, to)
+    },
   }
 }
 
@@ -57,13 +62,13 @@ export function followedBy<S extends Schema>(operator: FeatureOperator<S>, trans
     definition: `${operator.definition} | ${transform.definition}`,
     warmUp: operator.warmUp + transform.warmUp,
     slots: operator.slots + transform.slots,
-    start: (state, at) => {
-      operator.start?.(state, at)
-      transform.start?.(state, at + operator.slots)
+    start: (cells, at) => {
+      operator.start?.(cells, at)
+      transform.start?.(cells, at + operator.slots)
     },
-    update: (state, at, view, factor) => {
-      const value = operator.update(state, at, view, factor)
-      return value === value ? transform.push(state, at + operator.slots, value) : NaN
+    update: (cells, at, view, to, factor) => {
+      operator.update(cells, at, view, to, factor)
+      if (cells[to] === cells[to]) transform.push(cells, at + operator.slots, to, to)
     },
   }
 }

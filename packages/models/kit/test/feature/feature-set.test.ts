@@ -12,6 +12,7 @@ import {
   featureSet,
   followedBy,
   type FeatureStream,
+  identity,
   imbalance,
   log,
   difference,
@@ -253,22 +254,26 @@ describe('book features', () => {
       ...extra,
     }) as never
   const read = (
-    operator: { update: (state: Float64Array, at: number, view: never, factor: number) => number; slots: number },
+    { update, slots }: { update: (cells: Float64Array, at: number, view: never, to: number, factor: number) => void; slots: number },
     ...views: never[]
   ): number[] => {
-    const state = new Float64Array(operator.slots)
-    return views.map((view) => operator.update(state, 0, view, 1))
+    const cells = new Float64Array(2 + slots)
+    cells[1] = 1
+    return views.map((view) => {
+      update(cells, 2, view, 0, 1)
+      return cells[0]
+    })
   }
 
   test('read the book by hand', () => {
     const one = book([99.5, 100.5], [30, 10])
-    expect(mid.read(one, 1)).toBe(100)
-    expect(spreadTicks.read(one, 1)).toBe(2)
-    expect(imbalance(1).read(one, 1)).toBe(0.5)
-    expect(imbalance(2).read(one, 1)).toBe((90 - 20) / 110)
-    expect(micropriceDeviation.read(one, 1)).toBe(0.5)
-    expect(bookWidth(2).read(one, 1)).toBe(6)
-    expect(tradeFlow.read(book([1, 2], [1, 1], { action: 'T', side: 'A', size: 7 }), 1)).toBe(-7)
+    expect(read(over(mid, identity), one)[0]).toBe(100)
+    expect(read(over(spreadTicks, identity), one)[0]).toBe(2)
+    expect(read(over(imbalance(1), identity), one)[0]).toBe(0.5)
+    expect(read(over(imbalance(2), identity), one)[0]).toBe((90 - 20) / 110)
+    expect(read(over(micropriceDeviation, identity), one)[0]).toBe(0.5)
+    expect(read(over(bookWidth(2), identity), one)[0]).toBe(6)
+    expect(read(over(tradeFlow, identity), book([1, 2], [1, 1], { action: 'T', side: 'A', size: 7 }))).toEqual([-7])
   })
 
   test('order-flow imbalance follows Cont, Kukanov and Stoikov', () => {
@@ -288,7 +293,7 @@ describe('book features', () => {
     expect(
       read(orderFlowImbalance(0), book([100, 101], [1, 1]), book([NaN, 101], [0, 1]), book([100, 101], [5, 1]), book([100, 101], [7, 1])),
     ).toEqual([NaN, NaN, NaN, 2])
-    expect(imbalance(1).read(book([1, 2], [0, 0]), 1)).toBeNaN()
+    expect(read(over(imbalance(1), identity), book([1, 2], [0, 0]))).toEqual([NaN])
   })
 
   test('time between events keeps its nanoseconds, and is capped', () => {

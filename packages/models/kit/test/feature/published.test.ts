@@ -27,8 +27,12 @@ for (const [name, transform, column] of checks)
     const { chkvals, chkmin } = (JSON.parse(readFileSync(tables, 'utf8')) as Published).indicators[name]
     const rows = readFileSync(bars, 'utf8').trim().split('\n').slice(1)
     const values = rows.map((line) => Number(line.split(',')[column]))
-    const state = new Float64Array(transform.slots)
-    const out = values.map((x) => transform.push(state, 0, x))
+    const cells = new Float64Array(1 + transform.slots)
+    const out = values.map((x) => {
+      cells[0] = x
+      transform.push(cells, 1, 0, 0)
+      return cells[0]
+    })
     const span = values.length - chkmin
     const at = [values.length - 1, values.length - 1 - span, values.length - 1 - Math.ceil(span / 2)]
     expect(at.map((i) => out[i].toFixed(6))).toEqual(chkvals[0])

@@ -25,9 +25,13 @@ import {
 } from '@gatehouse/model-kit'
 
 function run(transform: Transform, xs: readonly number[]): number[] {
-  const state = new Float64Array(transform.slots + 3)
-  transform.start?.(state, 2)
-  return xs.map((x) => transform.push(state, 2, x))
+  const cells = new Float64Array(transform.slots + 3)
+  transform.start?.(cells, 2)
+  return xs.map((x) => {
+    cells[0] = x
+    transform.push(cells, 2, 0, 1)
+    return cells[1]
+  })
 }
 const mean = (xs: number[]): number => xs.reduce((a, b) => a + b, 0) / xs.length
 const deviation = (xs: number[]): number => Math.sqrt(xs.reduce((sum, x) => sum + (x - mean(xs)) ** 2, 0) / (xs.length - 1))
@@ -68,13 +72,15 @@ describe('window transforms equal their definition at every step', () => {
 test('rolling moments do not drift: after a million numbers around 1e6 they equal a fresh window', () => {
   const draw = random(1)
   const [m, s] = [rollingMean(100), rollingStd(100)]
-  const [ms, ss] = [new Float64Array(m.slots), new Float64Array(s.slots)]
+  const [ms, ss] = [new Float64Array(1 + m.slots), new Float64Array(1 + s.slots)]
   const last: number[] = []
   let [a, b] = [0, 0]
   for (let i = 0; i < 1_000_050; i++) {
     const x = 1e6 + draw.normal() * (i % 1000 === 0 ? 1e5 : 0.01)
-    a = m.push(ms, 0, x)
-    b = s.push(ss, 0, x)
+    ms[0] = ss[0] = x
+    m.push(ms, 1, 0, 0)
+    s.push(ss, 1, 0, 0)
+    ;[a, b] = [ms[0], ss[0]]
     last.push(x)
     if (last.length > 100) last.shift()
   }

@@ -67,12 +67,13 @@ function columnFeature({ name, unit, definition }: Column, column: number): Feat
       definition,
       warmUp: warmUpEvents,
       slots: memorySlots,
-      update(state, at, view) {
-        const own = state.subarray(at, at + memorySlots)
-        if (!moment.read(own, view as BookView)) return NaN
+      update(cells, at, view, to) {
+        const own = cells.subarray(at, at + memorySlots)
+        cells[to] = NaN
+        if (!moment.read(own, view as BookView)) return
         follow(own, moment)
         write(own, moment, values)
-        return eventsOf(own) >= warmUpEvents ? values[column] : NaN
+        if (eventsOf(own) >= warmUpEvents) cells[to] = values[column]
       },
     },
   }
