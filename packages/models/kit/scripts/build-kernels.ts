@@ -9,7 +9,7 @@ const directory = new URL('../src/kernels/', import.meta.url)
 /** The compiled module. No imports, no name section, no host Math: the bytes depend on source and compiler version alone. */
 export async function compileKernels(): Promise<Uint8Array> {
   const source = await readFile(new URL('kernels.as.ts', directory), 'utf8')
-  return compileAssemblyScript(source, ['--enable', 'simd', '--initialMemory', '2'])
+  return compileAssemblyScript(source.replaceAll('/* inline */', '@inline'), ['--enable', 'simd', '--initialMemory', '2'])
 }
 
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')

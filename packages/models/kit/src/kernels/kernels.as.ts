@@ -5,60 +5,62 @@
 // nothing is allocated here and the result depends on the arguments alone. exp and log are compiled in (never the host's Math), which is what makes weights
 // bit-identical across Node versions.
 //
-// Layouts are row-major. Activations: 0 linear, 1 relu, 2 sigmoid, 3 tanh. The optimiser does little with index arithmetic, hence the pointer bumps.
+// Layouts are row-major. Activations: 0 linear, 1 relu, 2 sigmoid, 3 tanh. The optimiser does little with index arithmetic, hence the pointer bumps. What is
+// marked `inline` (the build makes it a decorator, which prettier cannot parse) would otherwise be called wherever it is used more than once, and a call
+// spills every vector register.
 
-function ld(p: usize): v128 {
+/* inline */ function ld(p: usize): v128 {
   return v128.load(p)
 }
-function st(p: usize, x: v128): void {
+/* inline */ function st(p: usize, x: v128): void {
   v128.store(p, x)
 }
-function mac(a: v128, b: v128, c: v128): v128 {
+/* inline */ function mac(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(f32x4.mul(a, b), c)
 }
-function hsum(s: v128): f32 {
+/* inline */ function hsum(s: v128): f32 {
   return f32x4.extract_lane(s, 0) + f32x4.extract_lane(s, 1) + f32x4.extract_lane(s, 2) + f32x4.extract_lane(s, 3)
 }
-function dot(a: usize, ak: usize, b: usize, ldb: usize, K: i32, s: f32): f32 {
-  for (let k = 0; k < K; k++) {
-    s += load<f32>(a) * load<f32>(b)
-    a += ak
-    b += ldb
-  }
-  return s
+/* inline */ function relu(x: v128): v128 {
+  return f32x4.pmax(f32x4.splat(0), x)
 }
 
-// expf after Cephes, four lanes; largest relative error about 1e-7. pmin and pmax are one instruction where min and max are seven, and with x first they
-// keep NaN as well. Adding 1.5 * 2^23 rounds to the nearest whole number and leaves it in the low bits: no conversion, which is eight instructions.
-function vexp(x: v128): v128 {
-  x = f32x4.pmin(f32x4.pmax(x, f32x4.splat(-87.3)), f32x4.splat(88.3))
-  const magic = f32x4.splat(12582912)
-  const whole = f32x4.add(f32x4.mul(x, f32x4.splat(1.44269504)), magic)
-  const n = f32x4.sub(whole, magic)
-  const r = f32x4.sub(f32x4.sub(x, f32x4.mul(n, f32x4.splat(0.693359375))), f32x4.mul(n, f32x4.splat(-2.1219444e-4)))
-  let p = f32x4.splat(1.98756915e-4)
-  p = mac(p, r, f32x4.splat(1.3981999507e-3))
-  p = mac(p, r, f32x4.splat(8.3334519073e-3))
-  p = mac(p, r, f32x4.splat(4.1665795894e-2))
-  p = mac(p, r, f32x4.splat(1.6666665459e-1))
-  p = mac(p, r, f32x4.splat(5.0000001201e-1))
-  p = f32x4.add(mac(f32x4.mul(r, r), p, r), f32x4.splat(1))
-  return f32x4.mul(p, i32x4.shl(i32x4.add(whole, i32x4.splat(127)), 23))
+// Numbers of the exponential function: bounds of the power, the shift that rounds, a polynomial (minimax, 7.5e-8 of 2^f for f in [-1/2, 1/2]), 1, 2, and -1, -2 and 1
+// over ln 2. Read from memory where they are used: a constant costs three instructions, two of them on the one port that shuffles.
+// prettier-ignore
+const numbers = memory.data<f32>([
+  -125, 126, 12582912, 1.3276472454890609e-3, 9.675540961325169e-3, 5.550713092088699e-2, 0.24022120237350464, 0.6931469440460205, 1, 2,
+  -1.4426950408889634, -2.8853900817779268, 1.4426950408889634,
+])
+/* inline */ function number(i: usize): v128 {
+  return v128.load32_splat(numbers + (i << 2))
 }
-function vsigmoid(x: v128): v128 {
-  const one = f32x4.splat(1)
-  return f32x4.div(one, f32x4.add(one, vexp(f32x4.neg(x))))
+// 2^y, four lanes; relative error 2.4e-7. pmin and pmax are one instruction where min and max are seven, and with y first they keep NaN as well. Adding
+// 1.5 * 2^23 rounds to the nearest whole number and leaves it in the low bits: from there it is added to the exponent.
+/* inline */ function power(y: v128): v128 {
+  y = f32x4.pmin(f32x4.pmax(y, number(0)), number(1))
+  const shift = number(2)
+  const whole = f32x4.add(y, shift)
+  const f = f32x4.sub(y, f32x4.sub(whole, shift))
+  let p = mac(number(3), f, number(4))
+  p = mac(p, f, number(5))
+  p = mac(p, f, number(6))
+  p = mac(p, f, number(7))
+  p = mac(p, f, number(8))
+  return i32x4.add(p, i32x4.shl(whole, 23))
 }
-function vtanh(x: v128): v128 {
-  const two = f32x4.splat(2)
-  return f32x4.sub(f32x4.mul(two, vsigmoid(f32x4.mul(two, x))), f32x4.splat(1))
+/* inline */ function vsigmoid(x: v128): v128 {
+  return f32x4.div(number(8), f32x4.add(number(8), power(f32x4.mul(x, number(10)))))
 }
-function vactivate(x: v128, activation: i32): v128 {
-  if (activation == 1) return v128.and(x, f32x4.gt(x, f32x4.splat(0)))
+/* inline */ function vtanh(x: v128): v128 {
+  return f32x4.sub(f32x4.div(number(9), f32x4.add(number(8), power(f32x4.mul(x, number(11))))), number(8))
+}
+/* inline */ function vactivate(x: v128, activation: i32): v128 {
+  if (activation == 1) return relu(x)
   if (activation == 2) return vsigmoid(x)
   return vtanh(x)
 }
-function vslope(y: v128, g: v128, activation: i32): v128 {
+/* inline */ function vslope(y: v128, g: v128, activation: i32): v128 {
   if (activation == 1) return v128.and(g, f32x4.gt(y, f32x4.splat(0)))
   const one = f32x4.splat(1)
   if (activation == 2) return f32x4.mul(g, f32x4.mul(y, f32x4.sub(one, y)))
@@ -69,20 +71,6 @@ function vslope(y: v128, g: v128, activation: i32): v128 {
 export function activate(n: i32, p: usize, activation: i32): void {
   if (activation == 0) return
   const end = p + ((<usize>n) << 2)
-  if (activation == 1) {
-    // By itself and by four: the loop below carries the exponential function in its registers.
-    const zero = f32x4.splat(0)
-    for (; p + 64 <= end; p += 64) {
-      const x0 = ld(p)
-      const x1 = v128.load(p, 16)
-      const x2 = v128.load(p, 32)
-      const x3 = v128.load(p, 48)
-      st(p, v128.and(x0, f32x4.gt(x0, zero)))
-      v128.store(p, v128.and(x1, f32x4.gt(x1, zero)), 16)
-      v128.store(p, v128.and(x2, f32x4.gt(x2, zero)), 32)
-      v128.store(p, v128.and(x3, f32x4.gt(x3, zero)), 48)
-    }
-  }
   for (; p + 16 <= end; p += 16) st(p, vactivate(ld(p), activation))
   for (; p < end; p += 4) store<f32>(p, f32x4.extract_lane(vactivate(v128.load32_splat(p), activation), 0))
 }
@@ -163,6 +151,368 @@ export function clean(n: i32, X: usize): void {
   for (; X < end; X += 4) if (load<f32>(X) != load<f32>(X)) store<f32>(X, 0)
 }
 
+/**
+ * C[M,N] = act(I + A B), linear or relu (`relued`), A as `taps` blocks of K columns: A(i, tap, k) at A + i*ai + tap*at + k*ak; B [taps*K, N] and C row-major. I has
+ * its own stride (0 for a bias, ldc for C itself) and may be 0 for none. Sums start from I and go through k in order whatever the block, so that a row's bits
+ * do not depend on the rows beside it.
+ */
+function product(
+  M: i32,
+  N: i32,
+  K: i32,
+  A: usize,
+  ai: usize,
+  ak: usize,
+  B: usize,
+  ldb: usize,
+  C: usize,
+  ldc: usize,
+  I: usize,
+  li: usize,
+  relued: i32,
+  taps: i32,
+  at: usize,
+): void {
+  const Z = f32x4.splat(0)
+  const ai2 = ai << 1
+  const ai3 = ai2 + ai
+  const jump = at - <usize>K * ak
+  let i = 0
+  for (; i + 4 <= M; i += 4) {
+    const a0 = A + <usize>i * ai
+    const r0 = C + <usize>i * ldc
+    const i0 = I + <usize>i * li
+    let j = 0
+    for (; j + 8 <= N; j += 8) {
+      let p = r0 + ((<usize>j) << 2)
+      let c0 = Z
+      let c1 = Z
+      let c2 = Z
+      let c3 = Z
+      let c4 = Z
+      let c5 = Z
+      let c6 = Z
+      let c7 = Z
+      if (I) {
+        let q = i0 + ((<usize>j) << 2)
+        c0 = ld(q)
+        c1 = v128.load(q, 16)
+        q += li
+        c2 = ld(q)
+        c3 = v128.load(q, 16)
+        q += li
+        c4 = ld(q)
+        c5 = v128.load(q, 16)
+        q += li
+        c6 = ld(q)
+        c7 = v128.load(q, 16)
+      }
+      let a = a0
+      let b = B + ((<usize>j) << 2)
+      for (let tap = taps; tap > 0; tap--) {
+        for (let k = K; k > 0; k--) {
+          const b0 = ld(b)
+          const b1 = v128.load(b, 16)
+          let x = v128.load32_splat(a)
+          c0 = mac(x, b0, c0)
+          c1 = mac(x, b1, c1)
+          x = v128.load32_splat(a + ai)
+          c2 = mac(x, b0, c2)
+          c3 = mac(x, b1, c3)
+          x = v128.load32_splat(a + ai2)
+          c4 = mac(x, b0, c4)
+          c5 = mac(x, b1, c5)
+          x = v128.load32_splat(a + ai3)
+          c6 = mac(x, b0, c6)
+          c7 = mac(x, b1, c7)
+          a += ak
+          b += ldb
+        }
+        a += jump
+      }
+      if (relued) {
+        c0 = relu(c0)
+        c1 = relu(c1)
+        c2 = relu(c2)
+        c3 = relu(c3)
+        c4 = relu(c4)
+        c5 = relu(c5)
+        c6 = relu(c6)
+        c7 = relu(c7)
+      }
+      st(p, c0)
+      v128.store(p, c1, 16)
+      p += ldc
+      st(p, c2)
+      v128.store(p, c3, 16)
+      p += ldc
+      st(p, c4)
+      v128.store(p, c5, 16)
+      p += ldc
+      st(p, c6)
+      v128.store(p, c7, 16)
+    }
+    for (; j < N;) {
+      const p = r0 + ((<usize>j) << 2)
+      const b = B + ((<usize>j) << 2)
+      const q = I ? i0 + ((<usize>j) << 2) : 0
+      if (j + 4 <= N) {
+        fourByFour(K, a0, ai, ak, b, ldb, p, ldc, q, li, relued, taps, jump)
+        j += 4
+      } else {
+        fourByOne(K, a0, ai, ak, b, ldb, p, ldc, q, li, relued, taps, jump)
+        j++
+      }
+    }
+  }
+  for (; i < M; i++) {
+    const a0 = A + <usize>i * ai
+    const r0 = C + <usize>i * ldc
+    const i0 = I + <usize>i * li
+    let j = 0
+    for (; N - j >= 24 && N - j != 32; j += 24) {
+      const c = r0 + ((<usize>j) << 2)
+      const q = i0 + ((<usize>j) << 2)
+      let c0 = Z
+      let c1 = Z
+      let c2 = Z
+      let c3 = Z
+      let c4 = Z
+      let c5 = Z
+      if (I) {
+        c0 = ld(q)
+        c1 = v128.load(q, 16)
+        c2 = v128.load(q, 32)
+        c3 = v128.load(q, 48)
+        c4 = v128.load(q, 64)
+        c5 = v128.load(q, 80)
+      }
+      let a = a0
+      let b = B + ((<usize>j) << 2)
+      for (let tap = taps; tap > 0; tap--) {
+        for (let k = K; k > 0; k--) {
+          const x = v128.load32_splat(a)
+          c0 = mac(x, ld(b), c0)
+          c1 = mac(x, v128.load(b, 16), c1)
+          c2 = mac(x, v128.load(b, 32), c2)
+          c3 = mac(x, v128.load(b, 48), c3)
+          c4 = mac(x, v128.load(b, 64), c4)
+          c5 = mac(x, v128.load(b, 80), c5)
+          a += ak
+          b += ldb
+        }
+        a += jump
+      }
+      if (relued) {
+        c0 = relu(c0)
+        c1 = relu(c1)
+        c2 = relu(c2)
+        c3 = relu(c3)
+        c4 = relu(c4)
+        c5 = relu(c5)
+      }
+      st(c, c0)
+      v128.store(c, c1, 16)
+      v128.store(c, c2, 32)
+      v128.store(c, c3, 48)
+      v128.store(c, c4, 64)
+      v128.store(c, c5, 80)
+    }
+    for (; j + 16 <= N; j += 16) {
+      const c = r0 + ((<usize>j) << 2)
+      const q = i0 + ((<usize>j) << 2)
+      let c0 = Z
+      let c1 = Z
+      let c2 = Z
+      let c3 = Z
+      if (I) {
+        c0 = ld(q)
+        c1 = v128.load(q, 16)
+        c2 = v128.load(q, 32)
+        c3 = v128.load(q, 48)
+      }
+      let a = a0
+      let b = B + ((<usize>j) << 2)
+      for (let tap = taps; tap > 0; tap--) {
+        let k = K
+        for (; k > 1; k -= 2) {
+          let x = v128.load32_splat(a)
+          c0 = mac(x, ld(b), c0)
+          c1 = mac(x, v128.load(b, 16), c1)
+          c2 = mac(x, v128.load(b, 32), c2)
+          c3 = mac(x, v128.load(b, 48), c3)
+          a += ak
+          b += ldb
+          x = v128.load32_splat(a)
+          c0 = mac(x, ld(b), c0)
+          c1 = mac(x, v128.load(b, 16), c1)
+          c2 = mac(x, v128.load(b, 32), c2)
+          c3 = mac(x, v128.load(b, 48), c3)
+          a += ak
+          b += ldb
+        }
+        if (k) {
+          const x = v128.load32_splat(a)
+          c0 = mac(x, ld(b), c0)
+          c1 = mac(x, v128.load(b, 16), c1)
+          c2 = mac(x, v128.load(b, 32), c2)
+          c3 = mac(x, v128.load(b, 48), c3)
+          a += ak
+          b += ldb
+        }
+        a += jump
+      }
+      if (relued) {
+        c0 = relu(c0)
+        c1 = relu(c1)
+        c2 = relu(c2)
+        c3 = relu(c3)
+      }
+      st(c, c0)
+      v128.store(c, c1, 16)
+      v128.store(c, c2, 32)
+      v128.store(c, c3, 48)
+    }
+    for (; j + 4 <= N; j += 4) {
+      let c0 = I ? ld(i0 + ((<usize>j) << 2)) : Z
+      let a = a0
+      let b = B + ((<usize>j) << 2)
+      for (let tap = taps; tap > 0; tap--) {
+        for (let k = K; k > 0; k--) {
+          c0 = mac(v128.load32_splat(a), ld(b), c0)
+          a += ak
+          b += ldb
+        }
+        a += jump
+      }
+      st(r0 + ((<usize>j) << 2), relued ? relu(c0) : c0)
+    }
+    for (; j < N; j++) {
+      const q = (<usize>j) << 2
+      single(K, a0, ak, B + q, ldb, r0 + q, I ? i0 + q : 0, relued, taps, jump)
+    }
+  }
+}
+function fourByFour(
+  K: i32,
+  a: usize,
+  ai: usize,
+  ak: usize,
+  b: usize,
+  ldb: usize,
+  p: usize,
+  ldc: usize,
+  I: usize,
+  li: usize,
+  relued: i32,
+  taps: i32,
+  jump: usize,
+): void {
+  const ai2 = ai << 1
+  const ai3 = ai2 + ai
+  let c0 = f32x4.splat(0)
+  let c1 = c0
+  let c2 = c0
+  let c3 = c0
+  if (I) {
+    c0 = ld(I)
+    c1 = ld(I + li)
+    c2 = ld(I + (li << 1))
+    c3 = ld(I + li + (li << 1))
+  }
+  for (; taps > 0; taps--) {
+    for (let k = K; k > 0; k--) {
+      const b0 = ld(b)
+      c0 = mac(v128.load32_splat(a), b0, c0)
+      c1 = mac(v128.load32_splat(a + ai), b0, c1)
+      c2 = mac(v128.load32_splat(a + ai2), b0, c2)
+      c3 = mac(v128.load32_splat(a + ai3), b0, c3)
+      a += ak
+      b += ldb
+    }
+    a += jump
+  }
+  st(p, relued ? relu(c0) : c0)
+  st(p + ldc, relued ? relu(c1) : c1)
+  st(p + (ldc << 1), relued ? relu(c2) : c2)
+  st(p + ldc + (ldc << 1), relued ? relu(c3) : c3)
+}
+/* inline */ function fourLanes(p: usize, stride: usize): v128 {
+  let x = v128.load32_zero(p)
+  x = v128.load32_lane(p + stride, x, 1)
+  x = v128.load32_lane(p + (stride << 1), x, 2)
+  return v128.load32_lane(p + stride + (stride << 1), x, 3)
+}
+// A lane is a row: the sums are those of `single`, four at once.
+function fourByOne(
+  K: i32,
+  a: usize,
+  ai: usize,
+  ak: usize,
+  b: usize,
+  ldb: usize,
+  p: usize,
+  ldc: usize,
+  I: usize,
+  li: usize,
+  relued: i32,
+  taps: i32,
+  jump: usize,
+): void {
+  let c = I ? fourLanes(I, li) : f32x4.splat(0)
+  for (; taps > 0; taps--) {
+    let k = K
+    if (ai == 4)
+      for (; k > 0; k--) {
+        c = mac(ld(a), v128.load32_splat(b), c)
+        a += ak
+        b += ldb
+      }
+    else if (ak == 4)
+      for (; k > 3; k -= 4) {
+        const r0 = ld(a)
+        const r1 = ld(a + ai)
+        const r2 = ld(a + (ai << 1))
+        const r3 = ld(a + ai + (ai << 1))
+        const x = f32x4.shuffle(r0, r1, 0, 4, 1, 5)
+        const y = f32x4.shuffle(r2, r3, 0, 4, 1, 5)
+        const z = f32x4.shuffle(r0, r1, 2, 6, 3, 7)
+        const w = f32x4.shuffle(r2, r3, 2, 6, 3, 7)
+        c = mac(f32x4.shuffle(x, y, 0, 1, 4, 5), v128.load32_splat(b), c)
+        b += ldb
+        c = mac(f32x4.shuffle(x, y, 2, 3, 6, 7), v128.load32_splat(b), c)
+        b += ldb
+        c = mac(f32x4.shuffle(z, w, 0, 1, 4, 5), v128.load32_splat(b), c)
+        b += ldb
+        c = mac(f32x4.shuffle(z, w, 2, 3, 6, 7), v128.load32_splat(b), c)
+        b += ldb
+        a += 16
+      }
+    for (; k > 0; k--) {
+      c = mac(fourLanes(a, ai), v128.load32_splat(b), c)
+      a += ak
+      b += ldb
+    }
+    a += jump
+  }
+  if (relued) c = relu(c)
+  v128.store32_lane(p, c, 0)
+  v128.store32_lane(p + ldc, c, 1)
+  v128.store32_lane(p + (ldc << 1), c, 2)
+  v128.store32_lane(p + ldc + (ldc << 1), c, 3)
+}
+function single(K: i32, a: usize, ak: usize, b: usize, ldb: usize, p: usize, I: usize, relued: i32, taps: i32, jump: usize): void {
+  let s: f32 = I ? load<f32>(I) : 0
+  for (; taps > 0; taps--) {
+    for (let k = K; k > 0; k--) {
+      s += load<f32>(a) * load<f32>(b)
+      a += ak
+      b += ldb
+    }
+    a += jump
+  }
+  store<f32>(p, relued ? (s > 0 ? s : 0) : s)
+}
 /** C[M,N] (+)= A B. A(i,k) at A + i*ai + k*ak; B and C row-major with strides ldb, ldc; every stride in bytes. */
 export function gemm(
   M: i32,
@@ -177,174 +527,7 @@ export function gemm(
   ldc: usize,
   accumulate: i32,
 ): void {
-  const Z = f32x4.splat(0)
-  const ai2 = ai << 1
-  const ai3 = ai2 + ai
-  const acc = accumulate != 0
-  let i = 0
-  for (; i + 4 <= M; i += 4) {
-    const a0 = A + <usize>i * ai
-    const r0 = C + <usize>i * ldc
-    let j = 0
-    for (; j + 8 <= N; j += 8) {
-      // 4 x 8 block: 8 accumulators, 2 loads of B, 4 splats of A. Unrolling this one by two costs 23-45 % on Node 20.
-      const p0 = r0 + ((<usize>j) << 2)
-      const p1 = p0 + ldc
-      const p2 = p1 + ldc
-      const p3 = p2 + ldc
-      let c0 = Z
-      let c1 = Z
-      let c2 = Z
-      let c3 = Z
-      let c4 = Z
-      let c5 = Z
-      let c6 = Z
-      let c7 = Z
-      if (acc) {
-        c0 = ld(p0)
-        c1 = v128.load(p0, 16)
-        c2 = ld(p1)
-        c3 = v128.load(p1, 16)
-        c4 = ld(p2)
-        c5 = v128.load(p2, 16)
-        c6 = ld(p3)
-        c7 = v128.load(p3, 16)
-      }
-      let a = a0
-      let b = B + ((<usize>j) << 2)
-      for (let k = K; k > 0; k--) {
-        const b0 = ld(b)
-        const b1 = v128.load(b, 16)
-        let x = v128.load32_splat(a)
-        c0 = mac(x, b0, c0)
-        c1 = mac(x, b1, c1)
-        x = v128.load32_splat(a + ai)
-        c2 = mac(x, b0, c2)
-        c3 = mac(x, b1, c3)
-        x = v128.load32_splat(a + ai2)
-        c4 = mac(x, b0, c4)
-        c5 = mac(x, b1, c5)
-        x = v128.load32_splat(a + ai3)
-        c6 = mac(x, b0, c6)
-        c7 = mac(x, b1, c7)
-        a += ak
-        b += ldb
-      }
-      st(p0, c0)
-      v128.store(p0, c1, 16)
-      st(p1, c2)
-      v128.store(p1, c3, 16)
-      st(p2, c4)
-      v128.store(p2, c5, 16)
-      st(p3, c6)
-      v128.store(p3, c7, 16)
-    }
-    for (; j + 4 <= N; j += 4) {
-      const p0 = r0 + ((<usize>j) << 2)
-      const p1 = p0 + ldc
-      const p2 = p1 + ldc
-      const p3 = p2 + ldc
-      let c0 = Z
-      let c1 = Z
-      let c2 = Z
-      let c3 = Z
-      if (acc) {
-        c0 = ld(p0)
-        c1 = ld(p1)
-        c2 = ld(p2)
-        c3 = ld(p3)
-      }
-      let a = a0
-      let b = B + ((<usize>j) << 2)
-      for (let k = K; k > 0; k--) {
-        const b0 = ld(b)
-        c0 = mac(v128.load32_splat(a), b0, c0)
-        c1 = mac(v128.load32_splat(a + ai), b0, c1)
-        c2 = mac(v128.load32_splat(a + ai2), b0, c2)
-        c3 = mac(v128.load32_splat(a + ai3), b0, c3)
-        a += ak
-        b += ldb
-      }
-      st(p0, c0)
-      st(p1, c1)
-      st(p2, c2)
-      st(p3, c3)
-    }
-    for (; j < N; j++) {
-      let a = a0
-      let c = r0 + ((<usize>j) << 2)
-      const b = B + ((<usize>j) << 2)
-      for (let r = 0; r < 4; r++) {
-        store<f32>(c, dot(a, ak, b, ldb, K, acc ? load<f32>(c) : 0))
-        a += ai
-        c += ldc
-      }
-    }
-  }
-  for (; i < M; i++) {
-    const a0 = A + <usize>i * ai
-    const r0 = C + <usize>i * ldc
-    let j = 0
-    for (; j + 16 <= N; j += 16) {
-      const c = r0 + ((<usize>j) << 2)
-      let c0 = Z
-      let c1 = Z
-      let c2 = Z
-      let c3 = Z
-      if (acc) {
-        c0 = ld(c)
-        c1 = v128.load(c, 16)
-        c2 = v128.load(c, 32)
-        c3 = v128.load(c, 48)
-      }
-      let a = a0
-      let b = B + ((<usize>j) << 2)
-      let k = K
-      for (; k > 1; k -= 2) {
-        let x = v128.load32_splat(a)
-        c0 = mac(x, ld(b), c0)
-        c1 = mac(x, v128.load(b, 16), c1)
-        c2 = mac(x, v128.load(b, 32), c2)
-        c3 = mac(x, v128.load(b, 48), c3)
-        a += ak
-        b += ldb
-        x = v128.load32_splat(a)
-        c0 = mac(x, ld(b), c0)
-        c1 = mac(x, v128.load(b, 16), c1)
-        c2 = mac(x, v128.load(b, 32), c2)
-        c3 = mac(x, v128.load(b, 48), c3)
-        a += ak
-        b += ldb
-      }
-      if (k) {
-        const x = v128.load32_splat(a)
-        c0 = mac(x, ld(b), c0)
-        c1 = mac(x, v128.load(b, 16), c1)
-        c2 = mac(x, v128.load(b, 32), c2)
-        c3 = mac(x, v128.load(b, 48), c3)
-      }
-      st(c, c0)
-      v128.store(c, c1, 16)
-      v128.store(c, c2, 32)
-      v128.store(c, c3, 48)
-    }
-    for (; j + 4 <= N; j += 4) {
-      const c = r0 + ((<usize>j) << 2)
-      let c0 = acc ? ld(c) : Z
-      let a = a0
-      let b = B + ((<usize>j) << 2)
-      for (let k = K; k > 0; k--) {
-        c0 = mac(v128.load32_splat(a), ld(b), c0)
-        a += ak
-        b += ldb
-      }
-      st(c, c0)
-    }
-    for (; j < N; j++) {
-      const c = r0 + ((<usize>j) << 2)
-      store<f32>(c, dot(a0, ak, B + ((<usize>j) << 2), ldb, K, acc ? load<f32>(c) : 0))
-    }
-  }
+  product(M, N, K, A, ai, ak, B, ldb, C, ldc, accumulate ? C : 0, ldc, 0, 1, 0)
 }
 
 /** out[C,R] = A[R,C] transposed. */
@@ -369,14 +552,6 @@ export function swapOuter(A: i32, B: i32, N: i32, X: usize, out: usize): void {
     }
 }
 
-function broadcast(rows: i32, s4: usize, b: usize, Y: usize): void {
-  const end = Y + <usize>rows * s4
-  for (let y = Y; y < end; y += s4) {
-    let j: usize = 0
-    for (; j + 16 <= s4; j += 16) st(y + j, ld(b + j))
-    for (; j < s4; j += 4) store<f32>(y + j, load<f32>(b + j))
-  }
-}
 function columnSums(rows: i32, s4: usize, G: usize, sums: usize): void {
   const end = G + <usize>rows * s4
   for (let g = G; g < end; g += s4) {
@@ -389,9 +564,8 @@ function columnSums(rows: i32, s4: usize, G: usize, sums: usize): void {
 /** Y[M,N] = act(X[M,K] W[K,N] + b[N]); b may be 0 for none. */
 export function dense(M: i32, K: i32, N: i32, X: usize, W: usize, b: usize, Y: usize, activation: i32): void {
   const s4 = (<usize>N) << 2
-  if (b) broadcast(M, s4, b, Y)
-  gemm(M, N, K, X, (<usize>K) << 2, 4, W, s4, Y, s4, b ? 1 : 0)
-  activate(M * N, Y, activation)
+  product(M, N, K, X, (<usize>K) << 2, 4, W, s4, Y, s4, b, 0, activation == 1 ? 1 : 0, 1, 0)
+  if (activation > 1) activate(M * N, Y, activation)
 }
 /** Gradients of `dense`; dY is overwritten by the slope. dX, db may be 0 for none. Scratch: K*N floats. */
 export function denseBackward(
@@ -426,15 +600,36 @@ export function denseBackward(
 export function conv(B: i32, T: i32, C: i32, O: i32, K: i32, dilation: i32, X: usize, W: usize, b: usize, Y: usize, activation: i32): void {
   const sC = (<usize>C) << 2
   const sO = (<usize>O) << 2
-  broadcast(B * T, sO, b, Y)
+  const relued = activation == 1 ? 1 : 0
+  const step = <usize>dilation * sC
   for (let n = 0; n < B; n++) {
     const y = Y + <usize>n * <usize>T * sO
     const x = X + <usize>n * <usize>T * sC
-    for (let k = 0; k < K; k++) {
-      const shift = (K - 1 - k) * dilation
-      if (shift < T) gemm(T - shift, O, C, x, sC, 4, W + <usize>k * <usize>C * sO, sO, y + <usize>shift * sO, sO, 1)
+    // Rows see as many taps as lie in the window: the last one alone, then two, then all.
+    let from = 0
+    for (let taps = 1; taps <= K && from < T; taps++) {
+      const to = taps < K && from + dilation < T ? from + dilation : T
+      const first = K - taps
+      product(
+        to - from,
+        O,
+        C,
+        x + <usize>(from - (taps - 1) * dilation) * sC,
+        sC,
+        4,
+        W + <usize>first * <usize>C * sO,
+        sO,
+        y + <usize>from * sO,
+        sO,
+        b,
+        0,
+        relued,
+        taps,
+        step,
+      )
+      from = to
     }
-    activate(T * O, y, activation)
+    if (activation > 1) activate(T * O, y, activation)
   }
 }
 /** Gradients of `conv`; dY is overwritten by the slope. dX may be 0. Scratch: K*C*O floats. */
@@ -494,13 +689,13 @@ export function convStep(
 ): void {
   const sC = (<usize>C) << 2
   const sO = (<usize>O) << 2
-  broadcast(1, sO, b, Y)
   for (let k = 0; k < K; k++) {
     let s = slot - (K - 1 - k) * dilation
     if (s < 0) s += length
-    gemm(1, O, C, ring + <usize>s * sC, sC, 4, W + <usize>k * <usize>C * sO, sO, Y, sO, 1)
+    const relued = activation == 1 && k == K - 1 ? 1 : 0
+    product(1, O, C, ring + <usize>s * sC, sC, 4, W + <usize>k * <usize>C * sO, sO, Y, sO, k ? Y : b, 0, relued, 1, 0)
   }
-  activate(O, Y, activation)
+  if (activation > 1) activate(O, Y, activation)
 }
 
 /** Layer norm over the last axis: Y = (X - mean) / sqrt(var + 1e-5) * gamma + beta. stats[R,2] (mean, inverse deviation) may be 0. */
@@ -607,34 +802,40 @@ export function gru(B: i32, T: i32, H: i32, XW: usize, U: usize, rb: usize, Hs: 
   const h8 = h4 << 1
   const g4 = h8 + h4
   const step = <usize>B * h4
+  let hp = Hs
   for (let t = 0; t < T; t++) {
-    const hp = Hs + (keep ? <usize>t * step : 0)
-    const ho = Hs + (keep ? <usize>(t + 1) * step : 0)
-    broadcast(B, g4, rb, scratch)
-    gemm(B, 3 * H, H, hp, h4, 4, U, g4, scratch, g4, 1)
+    const ho = keep ? hp + step : hp
+    product(B, 3 * H, H, hp, h4, 4, U, g4, scratch, g4, rb, 0, 0, 1, 0)
     for (let b = 0; b < B; b++) {
-      const x = XW + <usize>(b * T + t) * g4
-      const g = scratch + <usize>b * g4
-      const c = cache ? cache + <usize>(t * B + b) * (h4 << 2) : 0
-      const hb = hp + <usize>b * h4
-      const ob = ho + <usize>b * h4
-      for (let j: usize = 0; j < h4; j += 16) {
-        const xj = x + j
-        const gj = g + j
-        const r = vsigmoid(f32x4.add(ld(xj), ld(gj)))
-        const z = vsigmoid(f32x4.add(ld(xj + h4), ld(gj + h4)))
-        const hn = ld(gj + h8)
-        const n = vtanh(mac(r, hn, ld(xj + h8)))
-        st(ob + j, mac(z, f32x4.sub(ld(hb + j), n), n))
-        if (c) {
-          const q = c + j
-          st(q, r)
-          st(q + h4, z)
-          st(q + h8, n)
-          st(q + g4, hn)
+      let x = XW + <usize>(b * T + t) * g4
+      let g = scratch + <usize>b * g4
+      // Reset and update gates go straight into the cache, where there is one.
+      let c = cache ? cache + <usize>(t * B + b) * (h4 << 2) : g
+      for (const end = g + h8; g < end; g += 32) {
+        const u = vsigmoid(f32x4.add(ld(x), ld(g)))
+        const v = vsigmoid(f32x4.add(v128.load(x, 16), v128.load(g, 16)))
+        st(c, u)
+        v128.store(c, v, 16)
+        x += 32
+        c += 32
+      }
+      let h = hp + <usize>b * h4
+      let o = ho + <usize>b * h4
+      for (const end = g + h4; g < end; g += 16) {
+        const hn = ld(g)
+        const n = vtanh(mac(ld(c - h8), hn, ld(x)))
+        st(o, mac(ld(c - h4), f32x4.sub(ld(h), n), n))
+        if (cache) {
+          st(c, n)
+          st(c + h4, hn)
         }
+        c += 16
+        x += 16
+        h += 16
+        o += 16
       }
     }
+    hp = ho
   }
 }
 /** Gradients of `gru`. dH[B,H] is d h_T on entry and d h0 on exit; dSeq[B,T,H] (or 0) is added at every step. Scratch: 3*H*H + 3*B*H floats. */
@@ -770,7 +971,7 @@ export function attend(B: i32, T: i32, C: i32, X: usize, W: usize, mix: usize, A
       for (let p: usize = sC; p < window; p += sC) max = max > load<f32>(a + p + j) ? max : load<f32>(a + p + j)
       let sum: f32 = 0
       for (let p: usize = 0; p < window; p += sC) {
-        const e = f32x4.extract_lane(vexp(f32x4.splat(load<f32>(a + p + j) - max)), 0)
+        const e = f32x4.extract_lane(power(f32x4.mul(f32x4.splat(load<f32>(a + p + j) - max), number(12))), 0)
         sum += e
         store<f32>(a + p + j, e)
       }

@@ -22,6 +22,8 @@ for (const [M, K, N] of [
   [6, 9, 20],
   [13, 16, 5],
   [8, 8, 24],
+  [5, 6, 32],
+  [3, 4, 56],
 ]) {
   for (const activation of [0, 1, 2, 3])
     add(`dense ${M}x${K}x${N}, activation ${activation}`, ({ functions }, put) => {
@@ -108,6 +110,12 @@ for (const C of [5, 8])
     functions.binormBackward(B, T, C, gt, bt, gf, bf, mix, zt, zf, inverse, dy, dx, dgt, dbt, dgf, dbf, dm, put(2 * C, 'out'))
     return { areas: [[y, n], [dx, n], [dgt, C], [dbt, C], [dgf, T], [dbf, T], [dm, 2]] } // prettier-ignore
   })
+add('gru of one sequence that keeps its last state only', ({ functions }, put) => {
+  const [T, H] = [6, 12]
+  const h = put(H, 'clear')
+  functions.gru(1, T, H, put(T * 3 * H), put(H * 3 * H), put(3 * H), h, 0, 0, put(3 * H, 'out'))
+  return { areas: [[h, H]] }
+})
 add('a streamed convolution step', ({ functions }, put) => {
   const y = put(6, 'out')
   functions.convStep(5, 6, 3, 2, put(25), 5, 1, put(90), put(6), y, 1)
