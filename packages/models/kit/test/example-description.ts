@@ -1,4 +1,4 @@
-import { type ModelDescription } from '@gatehouse/contracts'
+import { featureSpecHash, type ModelDescription } from '@gatehouse/contracts'
 import { type ArtifactParts } from '../src/artifact/artifact.js'
 import { type ResolvedNetwork } from '../src/network/resolve.js'
 
@@ -23,10 +23,11 @@ export function exampleDescription({ input, heads }: ResolvedNetwork): ArtifactP
     missing: 'refuse',
     definition: `column ${i}`,
   }))
+  const rows = input.length === 2 ? input[0] : 1
   return {
     name: 'example',
     family: 'example',
-    features: { items: features, rows: input.length === 2 ? input[0] : 1, hash: '0'.repeat(64) },
+    features: { items: features, rows, hash: featureSpecHash({ items: features, rows }) },
     labels: {
       heads: heads.map(({ name, definition }) => ({ output: name, kind: kinds[definition.kind], horizon: '1 bar', definition: 'test' })),
     },

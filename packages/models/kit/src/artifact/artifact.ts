@@ -3,6 +3,7 @@ import { type Weights, parameterLayout, writeWeights } from '../network/paramete
 import { type ResolvedNetwork } from '../network/resolve.js'
 import { noNormaliser, type Normaliser } from '../serve/normaliser.js'
 import { compilePlan, type Plan } from '../serve/plan.js'
+import { requireAgreement } from './agreement.js'
 import { describeNetwork, networkFromDescription } from './describe-network.js'
 import { readSafetensors, type StoredTensor, writeSafetensors } from './safetensors.js'
 
@@ -24,7 +25,7 @@ export interface ArtifactParts {
 /**
  * Writes an artifact: `model.json` as canonical JSON, and safetensors. The same parts give the same bytes; the digest of `model.json` names them.
  * @returns files by name and the digest, which is a core `Candidate`
- * @throws {TradingError} `CONTRACT_INVALID` when the description does not fit the schema
+ * @throws {TradingError} `CONTRACT_INVALID` when the description does not fit the schema, `MODEL_ARTIFACT_INVALID` when it does not fit the network
  */
 export function writeArtifact({ description, network, weights, normaliser, golden }: ArtifactParts): {
   readonly files: ReadonlyMap<string, Uint8Array>
@@ -42,6 +43,7 @@ export function writeArtifact({ description, network, weights, normaliser, golde
     golden: { vectors: goldenVectors({ network, weights, normaliser }, golden) },
     weights: { file: weightsFile, format: 'safetensors', sha256: sha256Hex(bytes), byteLength: bytes.byteLength },
   })
+  requireAgreement(document, network)
   const model = new TextEncoder().encode(canonicalJson(document))
   return { files: new Map([['model.json', model], [weightsFile, bytes]]), digest: sha256Hex(model) } // prettier-ignore
 }
@@ -78,6 +80,7 @@ export function readArtifact(
       byteLength: bytes.byteLength,
     })
   const network = networkFromDescription(description.network)
+  requireAgreement(description, network)
   const { tensors } = readSafetensors(bytes)
   const weights = new Map([...tensors].map(([name, { values }]) => [name, values]))
   for (const { name, shape } of network.tensors) {
@@ -89,7 +92,7 @@ export function readArtifact(
   writeWeights(layout, weights, new Float32Array(layout.floats))
   const normaliser = readNormaliser(description.scaler)
   const inputSize = network.input.reduce((a, b) => a * b, 1)
-  const largest = Math.max(rows, ...description.golden.vectors.map(({ input }) => Math.ceil(input.length / inputSize)))
+  const largest = Math.max(rows, ...description.golden.vectors.map(({ input }) => input.length / inputSize))
   const plan = compilePlan({ network: network.definition, weights, normaliser, rows: largest, backend })
   verifyGolden(plan, description.golden)
   return { digest: sha256Hex(model), description, network, weights, normaliser, plan }

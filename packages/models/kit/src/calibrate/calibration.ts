@@ -13,10 +13,13 @@ export type Calibration =
 
 /**
  * The temperature that minimises the log loss of `softmax(logits / T)` on held-out rows (Guo et al. 2017, arXiv:1706.04599). One class: a single logit.
- * The loss is convex in 1/T, so its slope has one zero, found by bisection.
+ * The loss is convex in 1/T, so its slope has one zero, found by bisection. T stays above 0.05: rows that are all right do not say how sure one may be. Logits
+ * that are equal in every row fit any T, and get 1.
  * @param labels class indices; for a single logit 0 or 1. Negative or `NaN` is left out
+ * @throws {TradingError} `MODEL_TOO_LITTLE_DATA` without a labelled row, `MODEL_INPUT_INVALID` for logits that are not finite or labels of no class
  */
 export function fitTemperature(logits: Numbers, labels: Numbers, classes: number): Calibration {
+  checkLabelled(logits, labels, classes)
   const slope = (inverse: number): number => {
     let sum = 0
     for (let i = 0; i < labels.length; i++) {
@@ -36,7 +39,8 @@ export function fitTemperature(logits: Numbers, labels: Numbers, classes: number
     }
     return sum
   }
-  let [low, high] = [1e-3, 1e3]
+  let [low, high] = [1e-3, 20]
+  if (slope(low) === 0 && slope(high) === 0) return { kind: 'temperature', temperature: 1 }
   if (slope(low) >= 0) return { kind: 'temperature', temperature: 1 / low }
   if (slope(high) <= 0) return { kind: 'temperature', temperature: 1 / high }
   for (let i = 0; i < 100; i++) {
@@ -47,12 +51,15 @@ export function fitTemperature(logits: Numbers, labels: Numbers, classes: number
   return { kind: 'temperature', temperature: 1 / Math.sqrt(low * high) }
 }
 
-/** Isotonic regression of 0/1 outcomes on raw probabilities by pooling adjacent violators (Ayer et al. 1955), as knots. */
+/**
+ * Isotonic regression of 0/1 outcomes on raw probabilities by pooling adjacent violators (Ayer et al. 1955), as knots. Negative or `NaN` outcomes are left out.
+ * @throws {TradingError} `MODEL_TOO_LITTLE_DATA` without an outcome, `MODEL_INPUT_INVALID` for a probability that is not finite or an outcome above 1
+ */
 export function fitIsotonic(probabilities: Numbers, outcomes: Numbers): Calibration {
+  checkLabelled(probabilities, outcomes, 1)
   const order = Array.from({ length: outcomes.length }, (_, i) => i)
     .filter((i) => outcomes[i] >= 0)
     .sort((a, b) => probabilities[a] - probabilities[b])
-  if (order.length === 0) throw new TradingError('MODEL_TOO_LITTLE_DATA', 'isotonic calibration needs labelled rows', {})
   const pools: { sum: number; count: number; from: number; to: number }[] = []
   for (let i = 0; i < order.length;) {
     const p = probabilities[order[i]]
@@ -71,6 +78,29 @@ export function fitIsotonic(probabilities: Numbers, outcomes: Numbers): Calibrat
   }
   const knots = pools.flatMap(({ sum, count, from, to }) => (from === to ? [[from, sum / count]] : [[from, sum / count], [to, sum / count]])) // prettier-ignore
   return { kind: 'isotonic', x: Float64Array.from(knots, ([x]) => x), y: Float64Array.from(knots, ([, y]) => y) }
+}
+
+function checkLabelled(said: Numbers, labels: Numbers, classes: number): void {
+  if (said.length !== labels.length * classes)
+    throw badInput(`${labels.length} labels and ${said.length} outputs of ${classes} do not belong together`, { lengths: [labels.length, said.length] }) // prettier-ignore
+  let count = 0
+  for (let i = 0; i < labels.length; i++) {
+    if (!(labels[i] >= 0)) continue
+    count++
+    // One output is an event, whose label is its probability; several are classes.
+    if (classes === 1 ? labels[i] > 1 : !(Number.isInteger(labels[i]) && labels[i] < classes))
+      throw badInput(`label ${i} is ${labels[i]}: ${classes === 1 ? 'an event is between 0 and 1' : `classes are 0 to ${classes - 1}`}`, { row: i }) // prettier-ignore
+    for (let k = i * classes; k < (i + 1) * classes; k++)
+      if (!Number.isFinite(said[k])) throw badInput(`row ${i} says ${said[k]}; only finite outputs can be calibrated`, { row: i })
+  }
+  if (count === 0)
+    throw new TradingError('MODEL_TOO_LITTLE_DATA', 'calibration needs labelled rows; use a longer validation part', {
+      rows: labels.length,
+    })
+}
+
+function badInput(message: string, details: Record<string, unknown>): TradingError {
+  return new TradingError('MODEL_INPUT_INVALID', message, details)
 }
 
 /**

@@ -63,9 +63,12 @@ export function classMetrics(confusion: Float64Array): ClassMetrics {
   }
 }
 
-/** Index of the largest of each row's `classes` scores; the first of equals. */
+/** Index of the largest of each row's `classes` scores; the first of equals. @throws {TradingError} `MODEL_METRIC_INVALID` for a score that is `NaN` */
 export function predictedClasses(scores: Numbers, classes: number): Int32Array {
+  if (scores.length % classes !== 0) throw invalid(`${scores.length} scores are not rows of ${classes}`, { scores: scores.length, classes })
   const predicted = new Int32Array(scores.length / classes)
+  for (let i = 0; i < scores.length; i++)
+    if (Number.isNaN(scores[i])) throw invalid(`a score of row ${Math.floor(i / classes)} is NaN`, { row: Math.floor(i / classes) })
   for (let i = 0; i < predicted.length; i++)
     for (let k = 1; k < classes; k++) if (scores[i * classes + k] > scores[i * classes + predicted[i]]) predicted[i] = k
   return predicted
@@ -77,6 +80,7 @@ export function predictedClasses(scores: Numbers, classes: number): Int32Array {
  */
 export function rocAuc(truth: Numbers, scores: Numbers): number {
   sameLength(truth, scores)
+  requireScores(scores, (i) => truth[i] === 0 || truth[i] === 1)
   const order = Array.from({ length: truth.length }, (_, i) => i)
     .filter((i) => truth[i] === 0 || truth[i] === 1)
     .sort((a, b) => scores[a] - scores[b])
@@ -97,7 +101,7 @@ export function rocAuc(truth: Numbers, scores: Numbers): number {
 
 /** Mean squared error of probabilities over classes (Brier 1950): 0 to 2, lower is better. `probabilities` is `[rows, classes]`. */
 export function brierScore(truth: Numbers, probabilities: Numbers, classes: number): number {
-  return meanOfLabelled(truth, (i, c) => {
+  return meanOfLabelled({ truth, probabilities, classes }, (i, c) => {
     let sum = 0
     for (let k = 0; k < classes; k++) sum += (probabilities[i * classes + k] - (k === c ? 1 : 0)) ** 2
     return sum
@@ -106,12 +110,12 @@ export function brierScore(truth: Numbers, probabilities: Numbers, classes: numb
 
 /** Mean negative log probability of the truth, in nats; probabilities are floored at 1e-15. */
 export function logLoss(truth: Numbers, probabilities: Numbers, classes: number): number {
-  return meanOfLabelled(truth, (i, c) => -Math.log(Math.max(1e-15, probabilities[i * classes + c])))
+  return meanOfLabelled({ truth, probabilities, classes }, (i, c) => -Math.log(Math.max(1e-15, probabilities[i * classes + c])))
 }
 
 /** Ranked probability score of ordered classes (Epstein 1969), divided by classes - 1: 0 to 1, lower is better. */
 export function rankedProbabilityScore(truth: Numbers, probabilities: Numbers, classes: number): number {
-  return meanOfLabelled(truth, (i, c) => {
+  return meanOfLabelled({ truth, probabilities, classes }, (i, c) => {
     let [sum, cumulative] = [0, 0]
     for (let k = 0; k < classes - 1; k++) {
       cumulative += probabilities[i * classes + k]
@@ -130,10 +134,12 @@ export interface ReliabilityBin {
 
 /** Bins of equal width over the probability of the predicted class; empty bins are left out. */
 export function reliability(truth: Numbers, probabilities: Numbers, classes: number, bins = 15): readonly ReliabilityBin[] {
+  requireBins(bins)
+  requireLabels({ truth, probabilities, classes })
   const predicted = predictedClasses(probabilities, classes)
   const sums = Array.from({ length: bins }, () => ({ rows: 0, confidence: 0, hits: 0 }))
   for (let i = 0; i < truth.length; i++) {
-    if (truth[i] < 0) continue
+    if (!(truth[i] >= 0)) continue
     const p = probabilities[i * classes + predicted[i]]
     const bin = sums[Math.min(bins - 1, Math.floor(p * bins))]
     bin.rows++
@@ -152,7 +158,17 @@ export function expectedCalibrationError(truth: Numbers, probabilities: Numbers,
   return filled.reduce((sum, { rows, confidence, accuracy }) => sum + (rows / total) * Math.abs(confidence - accuracy), 0)
 }
 
-function meanOfLabelled(truth: Numbers, score: (row: number, label: number) => number): number {
+/** What is said of classes beside what came; a truth that is negative or `NaN` is none. */
+interface Said {
+  readonly truth: Numbers
+  /** `[rows, classes]`. */
+  readonly probabilities: Numbers
+  readonly classes: number
+}
+
+function meanOfLabelled(said: Said, score: (row: number, label: number) => number): number {
+  requireLabels(said)
+  const { truth } = said
   let [sum, count] = [0, 0]
   for (let i = 0; i < truth.length; i++) {
     if (!(truth[i] >= 0)) continue
@@ -160,6 +176,28 @@ function meanOfLabelled(truth: Numbers, score: (row: number, label: number) => n
     count++
   }
   return sum / count
+}
+
+function requireLabels({ truth, probabilities, classes }: Said): void {
+  if (probabilities.length !== truth.length * classes)
+    throw invalid(`${truth.length} rows of ${classes} classes and ${probabilities.length} probabilities do not belong together`, {
+      lengths: [truth.length, probabilities.length],
+      classes,
+    })
+  for (let i = 0; i < truth.length; i++)
+    if (truth[i] >= 0 && !(Number.isInteger(truth[i]) && truth[i] < classes))
+      throw invalid(`row ${i} has class ${truth[i]} of ${classes}`, { row: i })
+}
+
+/** A score that is missing has no place in an order. */
+export function requireScores(scores: Numbers, counts: (row: number) => boolean): void {
+  for (let i = 0; i < scores.length; i++)
+    if (Number.isNaN(scores[i]) && counts(i))
+      throw invalid(`the score of row ${i} is NaN; leave rows without a score out of the truth, too`, { row: i })
+}
+
+export function requireBins(bins: number): void {
+  if (!Number.isInteger(bins) || bins < 1) throw invalid(`bins must be a positive integer, found ${bins}`, { bins })
 }
 
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length

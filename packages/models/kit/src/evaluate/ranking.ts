@@ -1,4 +1,5 @@
-import { sameLength, type Numbers } from './classification.js'
+import { TradingError } from '@gatehouse/contracts'
+import { requireScores, sameLength, type Numbers } from './classification.js'
 
 export interface RankingOptions {
   /** First row of each group and the count at the end. */
@@ -8,35 +9,38 @@ export interface RankingOptions {
   readonly empty?: number | undefined
 }
 
-/** Mean NDCG@k over groups, gain `2^grade - 1`, discount `1 / log2(rank + 1)`; ties keep the rows' order, as LightGBM. */
+/**
+ * Mean NDCG@k over groups, gain `2^grade - 1`, discount `1 / log2(rank + 1)`; ties keep the rows' order, as LightGBM. Rows whose grade is `NaN` are left out of
+ * their group.
+ */
 export function ndcg(grades: Numbers, scores: Numbers, { groups, k, empty = 1 }: RankingOptions): number {
-  sameLength(grades, scores)
+  checkRanking(grades, scores, k)
   const values: number[] = []
   for (let g = 0; g + 1 < groups.length; g++) {
-    const rows = rowsOf(groups, g)
+    const rows = knownOf(groups, g, grades)
     const best = dcg(rows.slice().sort((a, b) => grades[b] - grades[a]), grades, k) // prettier-ignore
     values.push(best > 0 ? dcg(ranked(rows, scores), grades, k) / best : empty)
   }
   return meanOf(values)
 }
 
-/** Mean share of relevant rows (grade > 0) among the first k of each group. */
+/** Mean share of relevant rows (grade > 0) among the first k of each group; rows whose grade is `NaN` are left out. */
 export function precisionAt(grades: Numbers, scores: Numbers, { groups, k }: RankingOptions): number {
-  sameLength(grades, scores)
+  checkRanking(grades, scores, k)
   return meanOf(
     Array.from({ length: groups.length - 1 }, (_, g) => {
-      const first = ranked(rowsOf(groups, g), scores).slice(0, k)
+      const first = ranked(knownOf(groups, g, grades), scores).slice(0, k)
       return first.filter((i) => grades[i] > 0).length / first.length
     }),
   )
 }
 
-/** Mean Spearman rank correlation within groups, ties by mean rank; groups where one side is constant are left out. */
+/** Mean Spearman rank correlation within groups, ties by mean rank; rows whose truth is `NaN` and groups where one side is constant are left out. */
 export function meanSpearman(truth: Numbers, scores: Numbers, groups: Int32Array): number {
-  sameLength(truth, scores)
+  checkRanking(truth, scores, 1)
   return meanOf(
     Array.from({ length: groups.length - 1 }, (_, g) => {
-      const rows = rowsOf(groups, g)
+      const rows = knownOf(groups, g, truth)
       return pearson(meanRanks(rows.map((i) => truth[i])), meanRanks(rows.map((i) => scores[i])))
     }),
   )
@@ -47,7 +51,9 @@ function dcg(order: readonly number[], grades: Numbers, k: number): number {
   for (let i = 0; i < Math.min(k, order.length); i++) sum += (2 ** grades[order[i]] - 1) / Math.log2(i + 2)
   return sum
 }
-const rowsOf = (groups: Int32Array, g: number): number[] => Array.from({ length: groups[g + 1] - groups[g] }, (_, i) => groups[g] + i)
+/** Rows of a group whose truth is known. */
+const knownOf = (groups: Int32Array, g: number, truth: Numbers): number[] =>
+  Array.from({ length: groups[g + 1] - groups[g] }, (_, i) => groups[g] + i).filter((i) => !Number.isNaN(truth[i]))
 const ranked = (rows: number[], scores: Numbers): number[] => rows.sort((a, b) => scores[b] - scores[a] || a - b)
 
 function meanRanks(values: readonly number[]): number[] {
@@ -78,10 +84,19 @@ export function pearson(a: Numbers, b: Numbers): number {
     aa += x * x
     bb += y * y
   }
-  return aa > 0 && bb > 0 ? ab / Math.sqrt(aa * bb) : NaN
+  return isVarying(a) && isVarying(b) ? ab / Math.sqrt(aa * bb) : NaN
 }
 
 function meanOf(values: readonly number[]): number {
   const known = values.filter((x) => !Number.isNaN(x))
   return known.reduce((a, b) => a + b, 0) / known.length
+}
+
+/** Sums of squares of a constant are not exactly zero. */
+const isVarying = (values: Numbers): boolean => Array.prototype.some.call(values, (x: number) => x !== values[0])
+
+function checkRanking(truth: Numbers, scores: Numbers, k: number): void {
+  sameLength(truth, scores)
+  requireScores(scores, (i) => !Number.isNaN(truth[i]))
+  if (!(Number.isInteger(k) && k > 0)) throw new TradingError('MODEL_METRIC_INVALID', `k must be a positive integer, found ${k}`, { k })
 }

@@ -1,5 +1,4 @@
-import { TradingError } from '@gatehouse/contracts'
-import { classMetrics, type Numbers, sameLength } from './classification.js'
+import { classMetrics, confusionMatrix, type Numbers, requireBins, requireScores, sameLength } from './classification.js'
 
 /**
  * A figure of some test rows as a function of how often each row counts: once for the estimate, as often as it was drawn for an interval. What can be sorted or
@@ -26,7 +25,7 @@ export function classStatistic(
   predicted: Numbers,
   { classes, metric }: { readonly classes: number; readonly metric: keyof ReturnType<typeof classMetrics> },
 ): Statistic {
-  sameLength(truth, predicted)
+  confusionMatrix(truth, predicted, classes) // refuses classes that are none
   return (weights) => {
     const counts = new Float64Array(classes * classes)
     for (let i = 0; i < truth.length; i++) if (truth[i] >= 0) counts[truth[i] * classes + predicted[i]] += weights[i]
@@ -37,7 +36,7 @@ export function classStatistic(
 /** Area under the ROC curve. @param truth 1 positive, 0 negative; other rows are left out. `NaN` unless both are drawn */
 export function aucStatistic(truth: Numbers, scores: Numbers): Statistic {
   sameLength(truth, scores)
-  requireScores(truth, scores)
+  requireScores(scores, (i) => truth[i] === 0 || truth[i] === 1)
   const order = Int32Array.from(Array.from({ length: truth.length }, (_, i) => i).filter((i) => truth[i] === 0 || truth[i] === 1)).sort(
     (a, b) => scores[a] - scores[b],
   )
@@ -62,15 +61,6 @@ export function aucStatistic(truth: Numbers, scores: Numbers): Statistic {
   }
 }
 
-/** A score that is missing has no place in an order. */
-function requireScores(truth: Numbers, scores: Numbers): void {
-  for (let i = 0; i < truth.length; i++)
-    if (Number.isNaN(scores[i]) && (truth[i] === 0 || truth[i] === 1))
-      throw new TradingError('MODEL_METRIC_INVALID', `the score of row ${i} is NaN; leave rows without a score out of the truth, too`, {
-        row: i,
-      })
-}
-
 /**
  * Expected calibration error over bins of equal width: mean gap between what is said and what comes, weighted by rows.
  * @param probability said of an event, a row
@@ -78,6 +68,7 @@ function requireScores(truth: Numbers, scores: Numbers): void {
  */
 export function calibrationStatistic(probability: Numbers, outcome: Numbers, bins = 15): Statistic {
   sameLength(probability, outcome)
+  requireBins(bins)
   const binOf = Int32Array.from({ length: probability.length }, (_, i) =>
     outcome[i] === 0 || outcome[i] === 1 ? Math.min(bins - 1, Math.max(0, Math.floor(probability[i] * bins))) : -1,
   )

@@ -40,7 +40,7 @@ export function forwardReturn(
  * @param cuts ascending
  */
 export function cutIntoClasses({ labels, from, to }: LabelSet<Float32Array>, cuts: readonly number[]): LabelSet<Int32Array> {
-  if (cuts.length === 0 || cuts.some((cut, i) => i > 0 && cut <= cuts[i - 1])) throw invalid('cuts must ascend', { cuts })
+  if (cuts.length === 0 || cuts.some((cut, i) => Number.isNaN(cut) || cut <= cuts[i - 1])) throw invalid('cuts must ascend', { cuts })
   return { labels: Int32Array.from(labels, (x) => (Number.isNaN(x) ? -1 : cuts.filter((cut) => x >= cut).length)), from, to }
 }
 
@@ -76,7 +76,7 @@ export function trendByVolatility(
       squares += r * r
     }
     const deviation = Math.sqrt(Math.max(0, squares - (sum * sum) / horizon) / Math.max(1, horizon - 1))
-    if (!Number.isFinite(z) || !Number.isFinite(longVolatility[t])) return NaN
+    if (!Number.isFinite(z) || !Number.isFinite(deviation) || !Number.isFinite(longVolatility[t])) return NaN
     const isWild = deviation > wild * longVolatility[t]
     return Math.abs(z) <= flat ? 2 : (z > 0 ? 0 : 3) + (isWild ? 1 : 0)
   })
@@ -91,7 +91,9 @@ export interface BarrierLabels extends LabelSet<Int32Array> {
 
 /**
  * Triple barrier (López de Prado 2018, chapter 3): 2 when the upper barrier is touched first, 0 the lower, 1 when neither is within `horizon` rows. A row that
- * touches both counts as the lower one: within a bar the order is unknown, and the pessimist is not surprised.
+ * touches both counts as the lower one: within a bar the order is unknown, and the pessimist is not surprised. A missing row before the touch leaves no label:
+ * nobody knows what it touched. Rows whose horizon the series does not hold have a label only where they touch early, which is a choice of wild ones: give them
+ * `NaN` distances to leave them out.
  * @param high highs and lows of the rows where they are bars; default the prices
  * @param up distance of the barriers as log returns at each t (a multiple of volatility, say); `NaN` gives no label
  */
@@ -120,12 +122,15 @@ export function tripleBarrier(
   for (let t = 0; t < n; t++) {
     if (!(up[t] > 0 && down[t] > 0)) continue
     const [upper, lower] = [prices[t] * Math.exp(up[t]), prices[t] * Math.exp(-down[t])]
+    if (Number.isNaN(upper + lower)) continue
     for (let i = t + 1; i <= t + horizon && i < n; i++) {
+      if (Number.isNaN(prices[i] + high[i] + low[i])) break
       const isLower = low[i] <= lower
-      if (!isLower && high[i] < upper && i < t + horizon) continue
-      labels[t] = isLower ? 0 : high[i] >= upper ? 2 : 1
+      const isUpper = !isLower && high[i] >= upper
+      if (!isLower && !isUpper && i < t + horizon) continue
+      labels[t] = isLower ? 0 : isUpper ? 2 : 1
       touched[t] = i
-      returns[t] = Math.log((isLower ? Math.min(lower, high[i]) : high[i] >= upper ? Math.max(upper, low[i]) : prices[i]) / prices[t])
+      returns[t] = Math.log((isLower ? Math.min(lower, high[i]) : isUpper ? Math.max(upper, low[i]) : prices[i]) / prices[t])
       break
     }
   }
@@ -177,7 +182,7 @@ export function signedImpact(
   requireHorizon(horizon)
   sameLength(mids, flow)
   return rows(mids.length, horizon, Float32Array, NaN, (t, end) =>
-    t === 0 || flow[t] === 0 ? NaN : 1e4 * Math.log(mids[end] / mids[t - 1]),
+    t === 0 || flow[t] === 0 || Number.isNaN(flow[t]) ? NaN : 1e4 * Math.log(mids[end] / mids[t - 1]),
   )
 }
 
@@ -217,7 +222,8 @@ function rows<A extends Int32Array | Float32Array>(
   const labels = new make(n).fill(missing) as A
   for (let t = 0; t + horizon < n; t++) {
     const value = label(t, t + horizon)
-    labels[t] = Number.isFinite(value) ? value : missing
+    // As float32: a return over a volatility of almost nothing may be finite only before.
+    labels[t] = Number.isFinite(Math.fround(value)) ? value : missing
   }
   return {
     labels,

@@ -266,7 +266,7 @@ function requireClasses(name: string, classes: number): number {
   return classes
 }
 function requireActivation(name: string, activation: Activation | undefined): void {
-  if (activation !== undefined && !(activation in activationCode)) throw invalid(name, 'a known activation', activation)
+  if (activation !== undefined && !Object.hasOwn(activationCode, activation)) throw invalid(name, 'a known activation', activation)
 }
 function invalid(layer: string, expected: string, found: unknown): TradingError {
   return new TradingError('MODEL_NETWORK_INVALID', `layer "${layer}" needs ${expected}, found ${JSON.stringify(found)}`, {

@@ -38,6 +38,7 @@ export function walkForwardSplits(
 ): readonly Split[] {
   check(intervals, folds, embargoNs)
   if (!(minimumTrain > 0 && minimumTrain < 1)) throw invalid('minimumTrain must lie between 0 and 1', { minimumTrain })
+  if (!(window >= 1)) throw invalid(`a window keeps at least one sample, found ${window}`, { window })
   const order = timeOrder(intervals)
   const first = boundary(intervals, order, Math.floor(order.length * minimumTrain))
   const edges = Array.from({ length: folds + 1 }, (_, k) =>
@@ -46,7 +47,7 @@ export function walkForwardSplits(
   return edges.slice(1).map((to, k) => {
     const test = order.slice(edges[k], to)
     const train = purge(intervals, order.subarray(0, edges[k]), [test], embargoNs)
-    return checked({ train: Number.isFinite(window) ? train.slice(Math.max(0, train.length - window)) : train, test }, k)
+    return checked({ train: wholeGroups(intervals, train, train.subarray(Math.max(0, train.length - window))), test }, k)
   })
 }
 
@@ -89,7 +90,9 @@ export function holdOutSplit(intervals: LabelIntervals, { share, embargoNs = 0n 
  * @returns one weight a sample, mean 1
  * @see López de Prado (2018), chapter 4
  */
-export function uniquenessWeights({ t0, t1 }: LabelIntervals): Float32Array {
+export function uniquenessWeights(intervals: LabelIntervals): Float32Array {
+  checkIntervals(intervals)
+  const { t0, t1 } = intervals
   const distinct = new Set(t0)
   for (const t of t1) distinct.add(t)
   const times = BigInt64Array.from(distinct).sort()
@@ -110,8 +113,9 @@ export function uniquenessWeights({ t0, t1 }: LabelIntervals): Float32Array {
   return weights.map((w) => w / mean)
 }
 
-/** Keeps the training samples whose interval, widened by the embargo, touches no test block's span. */
-function purge({ t0, t1 }: LabelIntervals, train: Int32Array, tests: readonly Int32Array[], embargoNs: bigint): Int32Array {
+/** Keeps the training samples whose interval, widened by the embargo, touches no test block's span; of a group all or none. */
+function purge(intervals: LabelIntervals, train: Int32Array, tests: readonly Int32Array[], embargoNs: bigint): Int32Array {
+  const { t0, t1 } = intervals
   const spans = tests
     .filter(({ length }) => length > 0)
     .map((test) => {
@@ -122,7 +126,19 @@ function purge({ t0, t1 }: LabelIntervals, train: Int32Array, tests: readonly In
       }
       return { from: from - embargoNs, to: to + embargoNs }
     })
-  return train.filter((i) => spans.every(({ from, to }) => t1[i] < from || t0[i] > to))
+  return wholeGroups(
+    intervals,
+    train,
+    train.filter((i) => spans.every(({ from, to }) => t1[i] < from || t0[i] > to)),
+  )
+}
+
+/** The kept samples less those of groups that were parted. */
+function wholeGroups({ groups }: LabelIntervals, all: Int32Array, kept: Int32Array): Int32Array {
+  if (groups === undefined || kept.length === all.length) return kept
+  const isKept = new Set(kept)
+  const parted = new Set(Array.from(all.filter((i) => !isKept.has(i)), (i) => groups[i])) // prettier-ignore
+  return kept.filter((i) => !parted.has(groups[i]))
 }
 
 function timeOrder({ t0, t1, groups }: LabelIntervals): Int32Array {
@@ -156,13 +172,18 @@ function concat(parts: readonly Int32Array[]): Int32Array {
   return Int32Array.from(parts.flatMap((part) => Array.from(part)))
 }
 
-function check({ t0, t1, groups }: LabelIntervals, folds: number, embargoNs: bigint): void {
+function checkIntervals({ t0, t1, groups }: LabelIntervals): void {
   if (t1.length !== t0.length || (groups && groups.length !== t0.length))
     throw invalid(`${t0.length} starts, ${t1.length} ends${groups ? ` and ${groups.length} groups` : ''}`, {})
-  if (!Number.isInteger(folds) || folds < 1) throw invalid(`folds or blocks must be a positive integer, found ${folds}`, { folds })
-  if (embargoNs < 0n) throw invalid('embargoNs must not be negative', { embargoNs: String(embargoNs) })
   const bad = t0.findIndex((from, i) => t1[i] < from)
   if (bad >= 0) throw invalid(`label ${bad} ends before it begins`, { row: bad })
+}
+
+function check(intervals: LabelIntervals, folds: number, embargoNs: bigint): void {
+  checkIntervals(intervals)
+  const { t0 } = intervals
+  if (!Number.isInteger(folds) || folds < 1) throw invalid(`folds or blocks must be a positive integer, found ${folds}`, { folds })
+  if (embargoNs < 0n) throw invalid('embargoNs must not be negative', { embargoNs: String(embargoNs) })
   if (t0.length < 2 * folds)
     throw new TradingError('MODEL_TOO_LITTLE_DATA', `${t0.length} samples are too few for ${folds} folds`, { samples: t0.length, folds })
 }

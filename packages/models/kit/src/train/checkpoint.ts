@@ -1,7 +1,9 @@
 import { canonicalJson, sha256Hex, TradingError } from '@gatehouse/contracts'
 import { readSafetensors, type StoredTensor, writeSafetensors } from '../artifact/safetensors.js'
 import { type Weights } from '../network/parameters.js'
+import { sizeOf } from '../network/resolve.js'
 import { type Executor } from './executor.js'
+import { type Samples, type SampleSource } from './samples.js'
 import { type EpochReport, type TrainingState, type TrainNetworkOptions } from './train-network.js'
 
 interface Header {
@@ -20,8 +22,11 @@ interface Header {
   readonly tensors: string
 }
 
-/** A checkpoint as safetensors: weights, both moments of Adam, the best weights, and where the run stands. */
-export function writeCheckpoint(executor: Executor, options: TrainNetworkOptions, state: TrainingState): Uint8Array {
+/**
+ * A checkpoint as safetensors: weights, both moments of Adam, the best weights, and where the run stands.
+ * @param run of {@link runFingerprint}
+ */
+export function writeCheckpoint(executor: Executor, run: string, state: TrainingState): Uint8Array {
   const { powers, first, second } = executor.saveOptimiser()
   const tensors = new Map<string, StoredTensor>([
     ['adam.first', vector(first)],
@@ -30,7 +35,7 @@ export function writeCheckpoint(executor: Executor, options: TrainNetworkOptions
     ...(state.best ? prefixed('best', state.best) : []),
   ])
   const header: Header = {
-    fingerprint: fingerprint(executor, options),
+    fingerprint: run,
     epoch: state.epoch,
     shuffle: state.shuffle,
     sinceBest: state.sinceBest,
@@ -41,17 +46,18 @@ export function writeCheckpoint(executor: Executor, options: TrainNetworkOptions
     history: state.history.map((h) => ({ ...h, headLosses: h.headLosses.map(orNull), validationLoss: orNull(h.validationLoss) })),
     tensors: digest(tensors),
   }
-  return writeSafetensors({ tensors, metadata: { training: canonicalJson(header) } })
+  const training = canonicalJson(header)
+  return writeSafetensors({ tensors, metadata: { training, sha256: sha256Hex(training) } })
 }
 
 /** @throws {TradingError} `MODEL_CHECKPOINT_INVALID` when it is damaged or belongs to another run */
-export function readCheckpoint(executor: Executor, options: TrainNetworkOptions, bytes: Uint8Array): TrainingState {
+export function readCheckpoint(executor: Executor, run: string, bytes: Uint8Array): TrainingState {
   try {
     const { tensors, metadata } = readSafetensors(bytes)
+    if (metadata.sha256 !== sha256Hex(metadata.training)) throw new Error('its header was changed')
     const header = JSON.parse(metadata.training) as Header
     if (header.tensors !== digest(tensors)) throw new Error('its numbers were changed')
-    if (header.fingerprint !== fingerprint(executor, options))
-      throw new Error('it was written with another network, data set, seed, backend or options')
+    if (header.fingerprint !== run) throw new Error('it was written with another network, data set, seed, backend or options')
     executor.load(unprefixed('weights', tensors, executor))
     executor.restoreOptimiser({
       powers: header.powers,
@@ -73,13 +79,19 @@ export function readCheckpoint(executor: Executor, options: TrainNetworkOptions,
   }
 }
 
-/** What must be the same for a resumed run to be bit-equal to an unbroken one. */
-function fingerprint(
-  executor: Executor,
+/** What must be the same for a resumed run to be bit-equal to an unbroken one: settings, and every number of the data. */
+export function runFingerprint(
+  backend: string,
   { network, training, validation, seed = 0, epochs, batch, optimiser, patience, classWeights }: TrainNetworkOptions,
 ): string {
   const sets = [training, validation].map(
-    (set) => set && { count: set.samples.count, labels: [...set.labels].map(([name, labels]) => [name, digestOf(labels)]) },
+    (set) =>
+      set && {
+        samples: digestOfSamples(set.samples),
+        labels: [...set.labels].map(([name, labels]) => [name, digestOf(labels)]),
+        weights: set.weights && digestOf(set.weights),
+        groups: set.groups && digestOf(set.groups),
+      },
   )
   const settings = {
     network,
@@ -91,7 +103,26 @@ function fingerprint(
     patience,
     classWeights: classWeights instanceof Map ? [...classWeights] : classWeights,
   }
-  return sha256Hex(executor.backend + JSON.stringify(settings))
+  return sha256Hex(backend + JSON.stringify(settings))
+}
+
+/** Of the data that samples are cut from where they say so: overlapping windows would be read many times. */
+function digestOfSamples(samples: Samples): unknown {
+  const { count, shape, source } = samples
+  if (source) return digestOfSource(source)
+  const row = new Float32Array(sizeOf(shape))
+  const rows = Array.from({ length: count }, (_, i) => {
+    samples.fill(i, row, 0)
+    return digestOf(row)
+  })
+  return { shape, rows: sha256Hex(rows.join('')) }
+}
+function digestOfSource(source: SampleSource): unknown {
+  const { kind } = source
+  if (kind === 'rows') return { kind, values: digestOf(source.values), features: source.features }
+  if (kind === 'windows') return { ...source, series: digestOf(source.series), ends: digestOf(source.ends) }
+  if (kind === 'joined') return { kind, first: digestOfSource(source.first), second: digestOfSource(source.second) }
+  return { kind, from: digestOfSource(source.from), indices: digestOf(source.indices) }
 }
 
 const vector = (values: Float32Array): StoredTensor => ({ shape: [values.length], values })

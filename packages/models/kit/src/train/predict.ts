@@ -1,3 +1,4 @@
+import { TradingError } from '@gatehouse/contracts'
 import { kernels, type KernelBackend } from '../kernels/index.js'
 import { type Weights } from '../network/parameters.js'
 import { compileProgram } from '../network/program.js'
@@ -33,6 +34,7 @@ export function predictOutputs(
 
 /** Mean of the members' outputs: of logits, values and scores as they are, of stated probabilities too. All members have one network. */
 export function meanOutputs(members: readonly Outputs[]): Outputs {
+  if (members.length === 0) throw new TradingError('MODEL_INPUT_INVALID', 'a mean needs a member', {})
   return new Map(
     [...members[0]].map(([name, first]) => {
       const mean = new Float32Array(first.length)

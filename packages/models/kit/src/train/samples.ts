@@ -1,5 +1,6 @@
 import { TradingError } from '@gatehouse/contracts'
 import { type ResolvedNetwork, type Shape, sizeOf } from '../network/resolve.js'
+import { type SampleWeights } from './executor.js'
 
 /** Network inputs by index; windows are cut when a batch is filled, so overlapping ones cost no memory. */
 export interface Samples {
@@ -141,7 +142,7 @@ function pick<A extends Labels>(values: A, indices: Int32Array): A {
 export function checkTrainingSet(network: ResolvedNetwork, { samples, labels, weights, groups }: TrainingSet, part: string): void {
   const { count, shape } = samples
   if (count === 0) throw new TradingError('MODEL_TOO_LITTLE_DATA', `the ${part} set is empty`, { part })
-  if (sizeOf(shape) !== sizeOf(network.input) || shape.length !== network.input.length)
+  if (shape.join() !== network.input.join())
     throw invalid(`the network takes samples of shape [${network.input.join()}], the ${part} set has [${shape.join()}]`, {
       part,
       expected: network.input,
@@ -160,7 +161,7 @@ export function checkTrainingSet(network: ResolvedNetwork, { samples, labels, we
       throw invalid(`the ${part} set has ${count} samples and ${head.length} labels for head "${name}"`, { part, head: name })
     const isClass = definition.kind === 'classes' || definition.kind === 'ordered-classes'
     if (isClass !== head instanceof Int32Array)
-      throw invalid(`labels of head "${name}" must be ${isClass ? 'Int32Array class indices' : 'Float32Array'}`, { head: name })
+      throw invalid(`labels of head "${name}" must be ${isClass ? 'an Int32Array of class indices, negative for none' : 'a Float32Array, NaN for none'}`, { head: name })
     if (isClass) {
       const beyond = head.findIndex((c: number) => c >= width)
       if (beyond >= 0) throw invalid(`label ${beyond} of head "${name}" is class ${head[beyond]} of ${width}`, { part, head: name, row: beyond })
@@ -178,6 +179,30 @@ export function checkTrainingSet(network: ResolvedNetwork, { samples, labels, we
     (groups.length < 2 || groups[0] !== 0 || groups[groups.length - 1] !== count || groups.some((g, i) => i > 0 && g <= groups[i - 1]))
   )
     throw invalid(`groups of the ${part} set must ascend from 0 to ${count}`, { part })
+}
+
+/**
+ * Checks that there is something to learn, or to judge by: a labelled row that counts for every head of a training set, and for any head of another. A group counts
+ * where one of its rows has a gain.
+ * @throws {TradingError} `MODEL_TOO_LITTLE_DATA`
+ */
+export function requireLabelled({ heads }: ResolvedNetwork, { labels, groups }: TrainingSet, weigh: SampleWeights, part: string): void {
+  const empty = heads.filter(({ name, definition: { kind } }, h) => {
+    const values: ArrayLike<number> = labels.get(name)!
+    const isKnown = (row: number): boolean => (kind === 'regression' ? !Number.isNaN(values[row]) : values[row] >= 0)
+    const any = (from: number, to: number, counts: (row: number) => boolean): boolean => {
+      for (let row = from; row < to; row++) if (counts(row)) return true
+      return false
+    }
+    if (kind !== 'relevance') return !any(0, values.length, (row) => isKnown(row) && weigh(h, row) > 0)
+    return !any(0, groups!.length - 1, (g) => weigh(h, groups![g]) > 0 && any(groups![g], groups![g + 1], (row) => values[row] > 0))
+  })
+  if (empty.length > 0 && (part === 'training' || empty.length === heads.length))
+    throw new TradingError(
+      'MODEL_TOO_LITTLE_DATA',
+      `the ${part} set has no labelled row of any weight for head "${empty[0].name}"; use a longer range, or drop the head`,
+      { part, head: empty[0].name },
+    )
 }
 
 /** Two different labels among those that are known. */

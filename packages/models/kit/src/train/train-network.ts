@@ -6,13 +6,14 @@ import { initialWeights, type Weights } from '../network/parameters.js'
 import { type ResolvedNetwork, resolveNetwork } from '../network/resolve.js'
 import { mixSeeds, random } from '../random.js'
 import { batchesOf, largestBatch } from './batches.js'
-import { readCheckpoint, writeCheckpoint } from './checkpoint.js'
+import { readCheckpoint, runFingerprint, writeCheckpoint } from './checkpoint.js'
 import { type Executor, noTapeExecutor, type SampleWeights } from './executor.js'
-import { checkTrainingSet, type TrainingSet } from './samples.js'
+import { checkTrainingSet, requireLabelled, type TrainingSet } from './samples.js'
 import { progressReporter } from './progress.js'
 
 /** How the learning rate goes over the steps: exact arithmetic only, so that weights repeat on every engine. */
-export type Schedule = 'constant' | 'linear' | 'smooth'
+export type Schedule = (typeof schedules)[number]
+const schedules = ['constant', 'linear', 'smooth'] as const
 
 export interface OptimiserOptions {
   /** Peak learning rate. Default 0.001. */
@@ -105,9 +106,14 @@ export async function trainNetwork(options: TrainNetworkOptions): Promise<Traine
     const report = progressReporter(options, 'training', 'epochs', epochs)
     const weigh = sampleWeights(network, training, training, options.classWeights)
     const weighValidation = validation && sampleWeights(network, training, validation, options.classWeights)
+    requireLabelled(network, training, weigh, 'training')
+    if (validation && weighValidation) requireLabelled(network, validation, weighValidation, 'validation')
     const stepsPerEpoch = batchesOf(training, batch).length
     const shuffle = random(mixSeeds(seed, 1))
-    let state = startingState(executor, network, options, shuffle.state)
+    const run = options.resume || options.onCheckpoint ? runFingerprint(executor.backend, options) : ''
+    let state = options.resume
+      ? readCheckpoint(executor, run, options.resume)
+      : startingState(executor, options.weights ?? initialWeights(network, seed), shuffle.state)
     const order = random(seed, state.shuffle)
     while (state.epoch < epochs && state.sinceBest < patience) {
       const totals = new Float64Array(network.heads.length)
@@ -147,13 +153,18 @@ export async function trainNetwork(options: TrainNetworkOptions): Promise<Traine
         history: [...state.history, entry],
       }
       report.advance(state.epoch, `loss ${loss.toFixed(4)}${validation ? `, validation ${validationLoss.toFixed(4)}` : ''}`)
-      if (options.onCheckpoint) await options.onCheckpoint(writeCheckpoint(executor, options, state))
+      if (options.onCheckpoint) await options.onCheckpoint(writeCheckpoint(executor, run, state))
       await yieldTurn()
     }
     signal?.throwIfAborted()
+    const weights = state.best ?? executor.store()
+    // Without a validation set no loss is computed after the last step.
+    for (const [name, values] of weights)
+      if (!values.every(Number.isFinite))
+        throw new TradingError('MODEL_TRAINING_DIVERGED', `tensor "${name}" is not finite after training; lower the learning rate`, { tensor: name }) // prettier-ignore
     return {
       network,
-      weights: state.best ?? executor.store(),
+      weights,
       epochs: state.history,
       bestEpoch: state.bestEpoch,
       stopped: state.sinceBest >= patience ? 'patience' : 'epochs',
@@ -176,9 +187,8 @@ export interface TrainingState {
   readonly history: readonly EpochReport[]
 }
 
-function startingState(executor: Executor, network: ResolvedNetwork, options: TrainNetworkOptions, shuffle: number): TrainingState {
-  if (options.resume) return readCheckpoint(executor, options, options.resume)
-  executor.load(options.weights ?? initialWeights(network, options.seed ?? 0))
+function startingState(executor: Executor, weights: Weights, shuffle: number): TrainingState {
+  executor.load(weights)
   return { epoch: 0, shuffle, sinceBest: 0, bestEpoch: 0, bestLoss: Infinity, best: undefined, history: [] }
 }
 
@@ -238,10 +248,21 @@ function sampleWeights(
 function withDefaults(options: OptimiserOptions = {}): Required<{ [K in keyof typeof adamDefaults]: NonNullable<OptimiserOptions[K]> }> {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
   const merged = { ...adamDefaults, ...given }
-  if (!(merged.rate > 0 && merged.clipNorm > 0 && merged.weightDecay >= 0 && merged.warmUp >= 0 && merged.warmUp < 1))
-    throw new TradingError('MODEL_INPUT_INVALID', 'the optimiser needs rate > 0, clipNorm > 0, weightDecay >= 0 and warmUp in [0, 1)', {
-      ...merged,
-    })
+  const isShare = (x: number): boolean => x >= 0 && x < 1
+  const { rate, clipNorm, epsilon, weightDecay, beta1, beta2, warmUp, schedule } = merged
+  if (!(
+    rate > 0 &&
+    clipNorm > 0 &&
+    epsilon > 0 &&
+    weightDecay >= 0 &&
+    [beta1, beta2, warmUp].every(isShare) &&
+    schedules.includes(schedule)
+  ))
+    throw new TradingError(
+      'MODEL_INPUT_INVALID',
+      `the optimiser needs rate, clipNorm and epsilon > 0, weightDecay >= 0, beta1, beta2 and warmUp in [0, 1), and a schedule of ${schedules.join(', ')}`,
+      { ...merged },
+    )
   return merged
 }
 

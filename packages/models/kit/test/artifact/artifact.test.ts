@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { canonicalJson, isTradingError } from '@gatehouse/contracts'
+import { canonicalJson, featureSpecHash, isTradingError, sha256Hex } from '@gatehouse/contracts'
+import { requireAgreement } from '../../src/artifact/agreement.js'
 import { readArtifact, writeArtifact } from '../../src/artifact/artifact.js'
-import { readSafetensors, writeSafetensors } from '../../src/artifact/safetensors.js'
+import { readSafetensors, type StoredTensor, writeSafetensors } from '../../src/artifact/safetensors.js'
 import { initialWeights } from '../../src/network/parameters.js'
 import { resolveNetwork, sizeOf } from '../../src/network/resolve.js'
 import { noNormaliser } from '../../src/serve/normaliser.js'
@@ -122,4 +123,82 @@ describe('safetensors', () => {
       }),
     )
   })
+})
+
+describe('a model.json that disagrees with itself is refused, whoever wrote it', () => {
+  const { files } = example()
+  type Document = Record<string, never> & {
+    features: { items: { name: string }[]; rows: number; hash: string }
+    labels: { heads: { output: string; kind: string }[] }
+    golden: { vectors: { input: number[]; output: number[] }[] }
+  }
+  const changed = (change: (document: Document) => unknown): Map<string, Uint8Array> => {
+    const document = JSON.parse(Buffer.from(files.get('model.json')!).toString()) as Document
+    change(document)
+    return new Map(files).set('model.json', Buffer.from(canonicalJson(document)))
+  }
+  const rehash = ({ features }: Document): unknown => (features.hash = featureSpecHash(features as never))
+  const output = (document: Document): string => document.labels.heads[0].output
+  const cases: Record<string, (document: Document) => unknown> = {
+    'features under another hash': (d) => (d.features.items[0].name = 'other'),
+    'fewer features than the network takes': (d) => [d.features.items.pop(), rehash(d)],
+    'another window': (d) => [d.features.rows++, rehash(d)],
+    'labels of no output': (d) => (d.labels.heads[0].output = 'nothing'),
+    'labels of another kind': (d) => (d.labels.heads[0].kind = 'regression'),
+    'a label too many': (d) => d.labels.heads.push({ ...d.labels.heads[0], output: 'more' }),
+    'a calibration of no output': (d) => Object.assign(d, { calibration: [{ output: 'nothing', kind: 'temperature', temperature: 2 }] }),
+    'two calibrations of one output': (d) =>
+      Object.assign(d, { calibration: [1, 2].map((temperature) => ({ output: output(d), kind: 'temperature', temperature })) }),
+    'isotonic steps for several classes': (d) => Object.assign(d, { calibration: [{ output: output(d), kind: 'isotonic', knots: [[0, 0], [1, 1]] }] }), // prettier-ignore
+    'drift of features in another order': (d) =>
+      Object.assign(d, { driftReference: [{ feature: 'feature-1', edges: [0], fractions: [0.5, 0.5] }] }),
+    'drift edges that fall': (d) =>
+      Object.assign(d, { driftReference: [{ feature: 'feature-0', edges: [1, 0], fractions: [0.5, 0.5, 0] }] }),
+    'a golden input cut short': (d) => d.golden.vectors[0].input.pop(),
+    'a golden output too many': (d) => d.golden.vectors[0].output.push(0),
+  }
+  for (const [what, change] of Object.entries(cases))
+    test(what, () => expect(codeOf(() => readArtifact(changed(change)))).toBe('MODEL_ARTIFACT_INVALID'))
+
+  test('a network made huge is refused before memory is taken for it', () => {
+    const network = resolveNetwork({ input: [1 << 24, 4], layers: [{ kind: 'last-step' }], heads: [{ kind: 'binary', name: 'up' }] })
+    const before = process.memoryUsage().arrayBuffers
+    const parts = { network, weights: initialWeights(network, 1), normaliser: noNormaliser, golden: [new Float32Array(4)] }
+    expect(
+      codeOf(() =>
+        requireAgreement({ ...exampleDescription(network), golden: { vectors: [{ input: [1, 2, 3, 4], output: [0] }] } }, parts.network),
+      ),
+    ).toBe('MODEL_ARTIFACT_INVALID')
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1 << 24)
+  })
+})
+
+describe('golden vectors catch weights that are another network’s', () => {
+  for (const name of Object.keys(smallNetworks))
+    test(`${name}: any tensor changed, any two of one shape exchanged`, () => {
+      const { files } = example(name)
+      const { tensors } = readSafetensors(files.get('weights.safetensors')!)
+      const refused = (change: (copy: Map<string, StoredTensor>) => void): string => {
+        const copy = new Map(tensors)
+        change(copy)
+        const bytes = writeSafetensors({ tensors: copy, metadata: {} })
+        const document = JSON.parse(Buffer.from(files.get('model.json')!).toString()) as { weights: object }
+        document.weights = { ...document.weights, sha256: sha256Hex(bytes), byteLength: bytes.length }
+        return codeOf(() => readArtifact(new Map([['model.json', Buffer.from(canonicalJson(document))], [ 'weights.safetensors', bytes]]))) // prettier-ignore
+      }
+      // A head's log variance shares the loss and has no say in what comes out.
+      const heard = [...tensors].filter(([tensor]) => !tensor.endsWith('log-variance'))
+      for (const [tensor, { shape, values }] of heard)
+        expect(
+          refused((copy) => copy.set(tensor, { shape, values: values.map((x, i) => x + 0.05 * (1 + (i % 3))) })),
+          tensor,
+        ).toBe('MODEL_GOLDEN_MISMATCH')
+      for (const [a, first] of heard)
+        for (const [b, second] of heard)
+          if (a < b && first.shape.join() === second.shape.join() && first.values.some((x, i) => x !== second.values[i]))
+            expect(
+              refused((copy) => copy.set(a, second).set(b, first)),
+              `${a} and ${b}`,
+            ).toBe('MODEL_GOLDEN_MISMATCH')
+    })
 })

@@ -82,3 +82,21 @@ test('calibrations survive model.json, and unusable ones are refused', () => {
     // prettier-ignore
     expect(() => readCalibration({ output: 'hit', ...bad })).toThrow(expect.objectContaining({ code: 'MODEL_ARTIFACT_INVALID' }))
 })
+
+test('what cannot be calibrated is refused with what to do', () => {
+  const bad: [string, () => unknown][] = [
+    ['MODEL_TOO_LITTLE_DATA', () => fitTemperature([1, 2], [-1, NaN], 1)],
+    ['MODEL_TOO_LITTLE_DATA', () => fitIsotonic([], [])],
+    ['MODEL_INPUT_INVALID', () => fitTemperature([NaN, 0, 0, 1], [0, 1], 2)],
+    ['MODEL_INPUT_INVALID', () => fitTemperature([1, 0, 0, 1], [0, 7], 2)],
+    ['MODEL_INPUT_INVALID', () => fitTemperature([1, 0, 0], [0, 1], 2)],
+    ['MODEL_INPUT_INVALID', () => fitIsotonic([NaN, 0.5], [0, 1])],
+    ['MODEL_INPUT_INVALID', () => fitIsotonic([0.2, 0.5], [0, 2])],
+  ]
+  for (const [code, act] of bad) expect(act).toThrow(expect.objectContaining({ code }))
+})
+
+test('outputs that are equal everywhere keep their temperature, and rows that are all right do not make a model sure of everything', () => {
+  expect(fitTemperature([0, 0, 0, 0], [0, 1], 2)).toEqual({ kind: 'temperature', temperature: 1 })
+  expect(fitTemperature([1, 0, 0, 1], [0, 1], 2)).toEqual({ kind: 'temperature', temperature: 0.05 })
+})

@@ -2,15 +2,18 @@ import { describe, expect, test } from 'vitest'
 import {
   brierScore,
   classMetrics,
+  classStatistic,
   confusionMatrix,
   expectedCalibrationError,
   logLoss,
   meanSpearman,
   ndcg,
+  pearson,
   precisionAt,
   predictedClasses,
   random,
   rankedProbabilityScore,
+  reliability,
   rocAuc,
   rSquared,
 } from '@gatehouse/model-kit'
@@ -75,4 +78,100 @@ test('rows without a label count nothing', () => {
 test('arrays of different lengths and unknown classes are refused', () => {
   expect(() => confusionMatrix([0], [0, 1], 2)).toThrow(expect.objectContaining({ code: 'MODEL_METRIC_INVALID' }))
   expect(() => confusionMatrix([2], [0], 2)).toThrow(expect.objectContaining({ code: 'MODEL_METRIC_INVALID' }))
+})
+
+describe('what has no place in a measure is refused or left out, and never hangs it', () => {
+  const groups = Int32Array.of(0, 3)
+  const refused: [string, () => unknown][] = [
+    ['scores that are NaN, in an AUC', () => rocAuc([0, 1], [NaN, NaN])],
+    ['scores that are NaN, in a ranking', () => ndcg([1, 2, 0], [NaN, 1, 2], { groups, k: 2 })],
+    ['scores that are NaN, in a rank correlation', () => meanSpearman([1, 2, 0], [NaN, 1, 2], groups)],
+    ['a k of zero', () => precisionAt([1, 2, 0], [1, 2, 3], { groups, k: 0 })],
+    ['probabilities of other rows', () => logLoss([0, 1, 1], [0.5, 0.5], 2)],
+    ['a class that does not exist', () => brierScore([5], [0.5, 0.5], 2)],
+    ['a probability that is NaN', () => reliability([0], [NaN, NaN], 2)],
+    ['no bins', () => reliability([0], [1, 0], 2, 0)],
+    ['scores that are not whole rows', () => predictedClasses([1, 2, 3], 2)],
+    ['predictions of a class that does not exist', () => classStatistic([0, 1], [2, 1], { classes: 2, metric: 'accuracy' })],
+  ]
+  for (const [what, act] of refused) test(`${what}`, () => expect(act).toThrow(expect.objectContaining({ code: 'MODEL_METRIC_INVALID' })))
+
+  test('rows without a grade are left out of their group', () => {
+    const known = { groups: Int32Array.of(0, 2), k: 2 }
+    expect(ndcg([NaN, 3, 0], [1, 2, 3], { groups, k: 2 })).toBe(ndcg([3, 0], [2, 3], known))
+    expect(precisionAt([NaN, 3, 0], [9, 2, 3], { groups, k: 2 })).toBe(precisionAt([3, 0], [2, 3], known))
+    expect(meanSpearman([NaN, 3, 0], [9, 2, 3], groups)).toBe(-1)
+  })
+  test('rows without a truth do not weigh on a reliability curve', () =>
+    expect(reliability([NaN, 0], [0.9, 0.1, 0.8, 0.2], 2)).toHaveLength(1))
+  test('a constant correlates with nothing', () =>
+    expect([pearson([0.1, 0.1, 0.1], [1, 2, 4]), pearson([0.1, 0.1, 0.1], [0.3, 0.3, 0.3])]).toEqual([NaN, NaN]))
+})
+
+describe('measures agree with their definitions written out', () => {
+  const draw = random(11)
+  const K = 4
+  const truth = Array.from({ length: 200 }, () => (draw.uniform() < 0.1 ? -1 : draw.integer(3))) // class 3 never occurs
+  const p = truth.flatMap(() => {
+    const w = Array.from({ length: K }, () => draw.uniform() ** 2)
+    const sum = w.reduce((a, b) => a + b, 0)
+    return w.map((x) => x / sum)
+  })
+  const said = Array.from(predictedClasses(p, K))
+  const rows = truth.map((_, i) => i).filter((i) => truth[i] >= 0)
+  const average = (xs: number[]): number => xs.reduce((a, b) => a + b, 0) / xs.length
+  const { macroF1, balancedAccuracy, mcc, quadraticKappa } = of(truth, said, K)
+  const count = (keep: (i: number) => boolean): number => rows.filter(keep).length
+  const classes = [0, 1, 2, 3]
+
+  test('macro F1 by precision and recall, over classes that occur or are predicted', () => {
+    const f1 = classes.map((k) => {
+      const hits = count((i) => truth[i] === k && said[i] === k)
+      const [precision, recall] = [hits / count((i) => said[i] === k), hits / count((i) => truth[i] === k)]
+      return hits === 0 ? 0 : (2 * precision * recall) / (precision + recall)
+    })
+    expect(macroF1).toBeCloseTo(average(f1), 12)
+  })
+  test('balanced accuracy over classes that occur', () =>
+    expect(balancedAccuracy).toBeCloseTo(
+      average([0, 1, 2].map((k) => count((i) => truth[i] === k && said[i] === k) / count((i) => truth[i] === k))),
+      12,
+    ))
+  test('Matthews correlation as the correlation of indicators', () => {
+    const covariance = (a: number[], b: number[]): number =>
+      classes.reduce((sum, k) => {
+        const [x, y] = [rows.map((i) => (a[i] === k ? 1 : 0)), rows.map((i) => (b[i] === k ? 1 : 0))]
+        return sum + average(x.map((v, j) => v * y[j])) - average(x) * average(y)
+      }, 0)
+    expect(mcc).toBeCloseTo(covariance(truth, said) / Math.sqrt(covariance(truth, truth) * covariance(said, said)), 12)
+  })
+  test('quadratic kappa from all pairs of rows', () => {
+    const observed = average(rows.map((i) => (truth[i] - said[i]) ** 2))
+    const expected = average(rows.flatMap((i) => rows.map((j) => (truth[i] - said[j]) ** 2)))
+    expect(quadraticKappa).toBeCloseTo(1 - observed / expected, 12)
+  })
+  test('Brier, log loss and ranked probability from indicators', () => {
+    const indicator = (i: number, k: number): number => (truth[i] === k ? 1 : 0)
+    expect(brierScore(truth, p, K)).toBeCloseTo(
+      average(rows.map((i) => classes.reduce((s, k) => s + (p[4 * i + k] - indicator(i, k)) ** 2, 0))),
+      12,
+    )
+    expect(logLoss(truth, p, K)).toBeCloseTo(average(rows.map((i) => -Math.log(p[4 * i + truth[i]]))), 12)
+    const below = (f: (k: number) => number, k: number): number => classes.slice(0, k + 1).reduce((s, j) => s + f(j), 0)
+    const score = (i: number): number =>
+      average([0, 1, 2].map((k) => (below((j) => p[4 * i + j], k) - below((j) => indicator(i, j), k)) ** 2))
+    expect(rankedProbabilityScore(truth, p, K)).toBeCloseTo(average(rows.map(score)), 12)
+  })
+  test('calibration error from bins of equal width', () => {
+    const bin = (i: number): number => Math.min(14, Math.floor(15 * p[4 * i + said[i]]))
+    let error = 0
+    for (let b = 0; b < 15; b++) {
+      const inside = rows.filter((i) => bin(i) === b)
+      if (inside.length > 0)
+        error +=
+          (inside.length / rows.length) *
+          Math.abs(average(inside.map((i) => p[4 * i + said[i]])) - average(inside.map((i) => (said[i] === truth[i] ? 1 : 0))))
+    }
+    expect(expectedCalibrationError(truth, p, K)).toBeCloseTo(error, 12)
+  })
 })

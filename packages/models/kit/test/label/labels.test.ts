@@ -100,3 +100,33 @@ test('impossible settings are refused', () => {
   ])
     expect(act).toThrow(expect.objectContaining({ code: 'MODEL_LABEL_INVALID' }))
 })
+
+test('a missing price leaves no label where nobody knows what it touched, and none is made of it', () => {
+  const v = f64(0.05, 0.05, 0.05, 0.05)
+  expect(Array.from(tripleBarrier(f64(100, NaN, 110, 120), { horizon: 3, up: v }).labels)).toEqual([-1, -1, 2, -1])
+  // Touched before the gap: known.
+  expect(tripleBarrier(f64(100, 106, NaN, 100), { horizon: 3, up: v }).labels[0]).toBe(2)
+  expect(tripleBarrier(f64(100, 100, 100, 100), { horizon: 2, up: v, high: f64(100, NaN, 106, 100) }).labels[0]).toBe(-1)
+  expect(Array.from(trendByVolatility(f64(100, NaN, 110, 120), { horizon: 2, trendVolatility: v, longVolatility: v }).labels)).toEqual([
+    -1, -1, -1, -1,
+  ])
+  expect(signedImpact(f64(100, 101, 102), { flow: f64(1, NaN, 1), horizon: 1 }).labels[1]).toBeNaN()
+})
+
+test('a return over no volatility is missing, also where only float32 cannot hold it', () => {
+  const { labels } = forwardReturn(f64(100, 110, 121, 133), { horizon: 1, volatility: f64(0, 1e-42, 0.1, 0.1) })
+  expect(Array.from(labels.subarray(0, 2))).toEqual([NaN, NaN])
+  expect(labels[2]).toBeGreaterThan(0)
+})
+
+test('a barrier label depends on the market from its row to the touch, to the nanosecond', () => {
+  const times = BigInt64Array.of(
+    1_700_000_000_000_000_001n,
+    1_700_000_000_000_000_002n,
+    1_700_000_000_000_000_004n,
+    1_700_000_000_000_000_008n,
+  )
+  const labels = tripleBarrier(f64(100, 101, 106, 90), { horizon: 3, up: new Float64Array(4).fill(0.05) })
+  const { t0, t1 } = labelIntervals(labels, times)
+  expect([t0[0], t1[0], t1[1]]).toEqual([times[0], times[2], times[3]])
+})

@@ -116,3 +116,52 @@ test('weights by uniqueness are equal for labels that do not overlap, and halve 
   expect(a).toBe(b)
   expect(alone / a).toBeCloseTo(2, 6)
 })
+
+test('labels of several instruments overlap at will, and no training label touches a test label', () => {
+  const world = fc.array(fc.tuple(fc.integer({ min: 0, max: 400 }), fc.integer({ min: 0, max: 40 })), { minLength: 80, maxLength: 160 })
+  fc.assert(
+    fc.property(world, fc.integer({ min: 0, max: 10 }), (labels, embargo) => {
+      const all = { t0: BigInt64Array.from(labels, ([t]) => BigInt(t)), t1: BigInt64Array.from(labels, ([t, d]) => BigInt(t + d)) }
+      const embargoNs = BigInt(embargo)
+      const split = (make: () => readonly Split[]): readonly Split[] => {
+        try {
+          return make()
+        } catch (error) {
+          // A world whose labels all overlap leaves nothing to train on, and says so.
+          expect(error).toMatchObject({ code: 'MODEL_TOO_LITTLE_DATA' })
+          return []
+        }
+      }
+      const walks = split(() => walkForwardSplits(all, { folds: 2, embargoNs }))
+      for (const one of [...walks, ...split(() => combinatorialSplits(all, { blocks: 4, testBlocks: 2, embargoNs }))])
+        expectClean(all, one, embargoNs)
+    }),
+    { numRuns: 40 },
+  )
+})
+
+test('every sample is tested on as many combinatorial paths as there are: choices of the other test blocks', () => {
+  const all = intervals(Array.from({ length: 60 }, (_, i) => i), 0) // prettier-ignore
+  const tested = new Map<number, number>()
+  for (const split of combinatorialSplits(all, { blocks: 6, testBlocks: 3 }))
+    for (const i of split.test) tested.set(i, (tested.get(i) ?? 0) + 1)
+  expect([tested.size, new Set(tested.values())]).toEqual([60, new Set([10])])
+})
+
+test('a group of which a sample is purged, or falls out of the window, goes as a whole', () => {
+  const days = intervals(Array.from({ length: 100 }, (_, i) => i), 0, Array.from({ length: 100 }, (_, i) => Math.floor(i / 10))) // prettier-ignore
+  const groupsOf = (rows: Int32Array): number[] => Array.from(rows, (i) => Math.floor(i / 10))
+  const { train } = holdOutSplit(days, { share: 0.5, embargoNs: 3n })
+  expect([train.length, Math.max(...groupsOf(train))]).toEqual([40, 3])
+  const [windowed] = walkForwardSplits(days, { folds: 1, minimumTrain: 0.5, window: 25 })
+  expect(new Set(groupsOf(windowed.train))).toEqual(new Set([3, 4]))
+})
+
+test('weights and windows of nonsense are refused', () => {
+  for (const act of [
+    () => uniquenessWeights({ t0: BigInt64Array.of(5n), t1: BigInt64Array.of(1n) }),
+    () => uniquenessWeights({ t0: BigInt64Array.of(5n, 6n), t1: BigInt64Array.of(7n) }),
+    () => walkForwardSplits(intervals([1, 2, 3, 4, 5, 6], 0), { folds: 1, window: NaN }),
+  ])
+    expect(act).toThrow(expect.objectContaining({ code: 'MODEL_SPLIT_INVALID' }))
+})

@@ -145,8 +145,101 @@ describe('bad input is refused with its code', () => {
       },
     ],
     ['no epochs', 'MODEL_INPUT_INVALID', { epochs: 0 }],
+    ['weights that are all zero', 'MODEL_TOO_LITTLE_DATA', { training: { ...training, weights: new Float32Array(2000) } }],
+    ['a negative weight', 'MODEL_INPUT_INVALID', { training: { ...training, weights: new Float32Array(2000).fill(-1) } }],
+    [
+      'a validation part without labels',
+      'MODEL_TOO_LITTLE_DATA',
+      { validation: { ...validation, labels: new Map([['direction', new Int32Array(500).fill(-1)]]) } },
+    ],
+    [
+      'a head without a label beside one that has them',
+      'MODEL_TOO_LITTLE_DATA',
+      {
+        network: { ...plantedNetwork, heads: [...plantedNetwork.heads, { kind: 'regression', name: 'size' }] },
+        training: {
+          ...training,
+          labels: new Map<string, Int32Array | Float32Array>([...training.labels, ['size', new Float32Array(2000).fill(NaN)]]),
+        },
+        validation: undefined,
+      },
+    ],
+    [
+      'groups without a relevant row',
+      'MODEL_TOO_LITTLE_DATA',
+      {
+        network: { ...plantedNetwork, heads: [{ kind: 'relevance', name: 'rank' }] },
+        training: { ...training, labels: new Map([['rank', new Float32Array(2000)]]), groups: Int32Array.of(0, 1000, 2000) },
+        validation: undefined,
+      },
+    ],
+    [
+      'a last step that blows up, with no validation to see it',
+      'MODEL_TRAINING_DIVERGED',
+      {
+        network: { input: [4], layers: [], heads: [{ kind: 'regression', name: 'size' }] },
+        training: { ...training, labels: new Map([['size', Float32Array.from(labels)]]) },
+        validation: undefined,
+        batch: 2000,
+        epochs: 1,
+        optimiser: { rate: 1e39, schedule: 'constant', warmUp: 0 },
+      },
+    ],
+    ['a moment that never decays', 'MODEL_INPUT_INVALID', { optimiser: { beta1: 1 } }],
+    ['an unknown schedule', 'MODEL_INPUT_INVALID', { optimiser: { schedule: 'cosine' as never } }],
+    [
+      'windows the wrong way round',
+      'MODEL_INPUT_INVALID',
+      {
+        network: { input: [2, 4], layers: [{ kind: 'flatten' }], heads: plantedNetwork.heads },
+        training: { ...training, samples: { ...training.samples, shape: [4, 2] } },
+      },
+    ],
     ['a network that does not fit the samples', 'MODEL_INPUT_INVALID', { network: { ...plantedNetwork, input: [5] } }],
     ['an unknown layer', 'MODEL_NETWORK_INVALID', { network: { ...plantedNetwork, layers: [{ kind: 'magic' } as never] } }],
   ]
   for (const [what, code, change] of cases) test(what, async () => expect(await codeOf(trainNetwork({ ...options, ...change }))).toBe(code))
+})
+
+test('no byte of a checkpoint can change unnoticed, and one that was cut short is refused', async () => {
+  const small = { ...options, training: plantedSet(60, 1), validation: plantedSet(30, 2), epochs: 1 }
+  let whole = new Uint8Array()
+  await trainNetwork({ ...small, onCheckpoint: (bytes) => void (whole = bytes.slice()) })
+  for (let at = 0; at < whole.length; at += 7) {
+    const changed = whole.slice()
+    changed[at] ^= 1 << (at % 8)
+    expect(await codeOf(trainNetwork({ ...small, resume: changed })), `byte ${at}`).toBe('MODEL_CHECKPOINT_INVALID')
+  }
+  for (const length of [0, 7, 100, whole.length - 1])
+    expect(await codeOf(trainNetwork({ ...small, resume: whole.slice(0, length) }))).toBe('MODEL_CHECKPOINT_INVALID')
+})
+
+test('a checkpoint is refused for other features, weights or samples of its own making, even of as many rows', async () => {
+  const weights = new Float32Array(2000).fill(1)
+  const short = { ...options, training: { ...training, weights }, epochs: 2 }
+  let resume = new Uint8Array()
+  await trainNetwork({ ...short, onCheckpoint: (bytes) => void (resume = bytes.slice()) })
+  expect(await codeOf(trainNetwork({ ...short, resume }))).toBe('resolved')
+  const other = rowSamples(training.values.map((x, i) => (i === 17 ? x + 1 : x)), 4) // prettier-ignore
+  const { source: _source, ...unsourced } = other
+  for (const changed of [
+    { ...short.training, samples: other },
+    { ...short.training, samples: unsourced },
+    { ...short.training, weights: weights.map((w, i) => (i === 3 ? 2 : w)) },
+  ])
+    expect(await codeOf(trainNetwork({ ...short, training: changed, resume }))).toBe('MODEL_CHECKPOINT_INVALID')
+})
+
+test('dropout goes on where it was: a resumed run draws the masks of the unbroken one', async () => {
+  const network = {
+    ...plantedNetwork,
+    layers: [
+      { kind: 'dense', units: 8, activation: 'relu' },
+      { kind: 'dropout', rate: 0.5 },
+    ],
+  } as const
+  const checkpoints: Uint8Array[] = []
+  const whole = await trainNetwork({ ...options, network, epochs: 4, onCheckpoint: (bytes) => void checkpoints.push(bytes) })
+  const resumed = await trainNetwork({ ...options, network, epochs: 4, resume: checkpoints[1] })
+  expect(digest(resumed.weights)).toBe(digest(whole.weights))
 })
