@@ -145,3 +145,76 @@ test('a shuffled split is found out, a purged one passes', () => {
   expect(auditSplits(intervals, [{ train: shuffled.slice(0, 80), test: shuffled.slice(80) }])).toHaveLength(1)
   expect(auditSplits(intervals, walkForwardSplits(intervals, { folds: 4 }))).toEqual([])
 })
+
+/** Rows that a pipeline keeps, with the close. */
+const chosen =
+  (keep: (close: Float64Array, i: number) => boolean): Pipeline =>
+  (raw) => {
+    const kept = Array.from(raw.columns.close.keys()).filter((i) => keep(raw.columns.close, i))
+    return {
+      times: BigInt64Array.from(kept, (i) => raw.availableAt[i]),
+      names: ['x'],
+      values: Float64Array.from(kept, (i) => raw.columns.close[i]),
+    }
+  }
+
+describe('leaks beyond the twenty', () => {
+  const more: Record<string, Pipeline> = {
+    'classes encoded by their target over the full sample': rows(({ columns: { close, volume } }) => {
+      const rose = all(close).map((x, i) => ((close[i + 1] ?? x) > x ? 1 : 0))
+      const group = all(volume).map((v) => Math.floor(v / 2))
+      return group.map((g) => mean(rose.filter((_, k) => group[k] === g)))
+    }),
+    'the sign of the next move': rows(({ columns: { close } }) => all(close).map((x, i) => Math.sign((close[i + 1] ?? x) - x))),
+    'how long until the next row': rows(({ availableAt }) => Array.from(availableAt, (t, i) => Number((availableAt[i + 1] ?? t) - t))),
+    'how many rows the day will have': rows(({ availableAt }) => Array.from(availableAt, (_, i) => availableAt.filter((_t, k) => dayOf(k) === dayOf(i)).length)), // prettier-ignore
+    'rows chosen by the move that follows': chosen((c, i) => i + 1 < c.length && Math.abs(c[i + 1] / c[i] - 1) > 0.005),
+    'rows chosen by the move that follows, and the last': chosen((c, i) => i + 1 >= c.length || Math.abs(c[i + 1] / c[i] - 1) > 0.005),
+    'rows chosen where nothing follows': chosen((c, i) => i + 1 < c.length && Math.abs(c[i + 1] / c[i] - 1) < 0.005),
+  }
+  for (const [name, pipeline] of Object.entries(more)) test(name, () => expect(findLookAhead(pipeline, table, { cuts: 5 })).not.toEqual([]))
+
+  test('a peek at the end of each day only, with a cut beside every row', () => {
+    const overnight = column((c, _v, i) => (i % 60 === 59 ? (c[i + 1] ?? c[i]) : c[i]))
+    expect(findLookAhead(overnight, table, { cuts: 2 * n })).toMatchObject([{ name: 'x' }])
+    expect(findLookAhead(column((c, _v, i) => c[i]), table, { cuts: 2 * n })).toEqual([]) // prettier-ignore
+  })
+})
+
+describe('pipelines that do odd things and do not peek', () => {
+  const odd: Record<string, Pipeline> = {
+    'noise from a seed': rows(({ columns: { close } }) => {
+      const draw = random(3)
+      return all(close).map((x) => x + draw.normal())
+    }),
+    'every fifth row': chosen((_c, i) => i % 5 === 4),
+    'rows chosen by the move before': chosen((c, i) => i > 0 && c[i] > c[i - 1]),
+    'a last bucket that is left out until it is full': chosen((c, i) => i % 5 === 4 && i < 5 * Math.floor(c.length / 5)),
+    'nothing at all while it warms up': chosen((_c, i) => i >= 100),
+  }
+  for (const [name, pipeline] of Object.entries(odd)) test(name, () => expect(findLookAhead(pipeline, table, { cuts: 5 })).toEqual([]))
+})
+
+test('what cannot be looked into is refused: no rows, rows out of order, no cuts', () => {
+  const refused: [string, () => unknown][] = [
+    [
+      'MODEL_TOO_LITTLE_DATA',
+      () =>
+        findLookAhead(
+          chosen(() => false),
+          table,
+        ),
+    ],
+    ['MODEL_INPUT_INVALID', () => findLookAhead((raw) => ({ ...column((c, _v, i) => c[i])(raw), times: raw.availableAt.slice().reverse() }), table)], // prettier-ignore
+    [
+      'MODEL_INPUT_INVALID',
+      () =>
+        findLookAhead(
+          column((c, _v, i) => c[i]),
+          table,
+          { cuts: 0 },
+        ),
+    ],
+  ]
+  for (const [code, act] of refused) expect(act).toThrow(expect.objectContaining({ code }))
+})
