@@ -8,6 +8,7 @@ export type Pointer = number
 export interface KernelFunctions {
   readonly activate: (n: number, p: Pointer, activation: number) => void
   readonly activateBackward: (n: number, y: Pointer, g: Pointer, activation: number) => void
+  readonly copy: (n: number, source: Pointer, target: Pointer) => void
   readonly add: (n: number, source: Pointer, target: Pointer) => void
   readonly scale: (n: number, p: Pointer, factor: number) => void
   readonly sumSquares: (n: number, p: Pointer) => number

@@ -137,14 +137,14 @@ export function layerNode(place: LayerPlace): LayerNode {
       const code = activationCode[definition.activation]
       return {
         forward: (rows) => {
-          copy(kernels, x, y, rows * n)
+          f.copy(rows * n, x, y)
           f.activate(rows * n, y, code)
         },
         backward:
           ([dx]) =>
           (rows) => {
             f.activateBackward(rows * n, y, dy, code)
-            if (dx) copy(kernels, dy, dx, rows * n)
+            if (dx) f.copy(rows * n, dy, dx)
           },
       }
     }
@@ -155,7 +155,7 @@ export function layerNode(place: LayerPlace): LayerNode {
       const apply = (rows: number, from: Pointer, to: Pointer): void => {
         const { state } = place
         if (state.training && threshold > 0) f.dropout(rows * n, from, to, mixSeeds(state.seed, place.index), state.step, threshold, factor)
-        else copy(kernels, from, to, rows * n)
+        else f.copy(rows * n, from, to)
       }
       return {
         forward: (rows) => apply(rows, x, y),
@@ -171,28 +171,28 @@ export function layerNode(place: LayerPlace): LayerNode {
       const other = inputs[1].pointer
       return {
         forward: (rows) => {
-          copy(kernels, x, y, rows * n)
+          f.copy(rows * n, x, y)
           f.add(rows * n, other, y)
         },
         backward:
           ([da, db]) =>
           (rows) => {
-            if (da) copy(kernels, dy, da, rows * n)
-            if (db) copy(kernels, dy, db, rows * n)
+            if (da) f.copy(rows * n, dy, da)
+            if (db) f.copy(rows * n, dy, db)
           },
       }
     }
     case 'last-step':
       return {
         forward: (rows) => {
-          for (let i = 0; i < rows; i++) copy(kernels, x + (i * T + T - 1) * C * 4, y + i * C * 4, C)
+          for (let i = 0; i < rows; i++) f.copy(C, x + (i * T + T - 1) * C * 4, y + i * C * 4)
         },
         backward:
           ([dx]) =>
           (rows) => {
             if (!dx) return
             kernels.f32.fill(0, dx >> 2, (dx >> 2) + rows * T * C)
-            for (let i = 0; i < rows; i++) copy(kernels, dy + i * C * 4, dx + (i * T + T - 1) * C * 4, C)
+            for (let i = 0; i < rows; i++) f.copy(C, dy + i * C * 4, dx + (i * T + T - 1) * C * 4)
           },
       }
     case 'patch':
@@ -229,20 +229,16 @@ function gruNode(
       f.dense(rows * T, C, 3 * H, x, w, b, gates, 0)
       f.gru(rows, T, H, gates, u, rb, states, cache, keep ? 1 : 0, scratch)
       if (sequence) f.swapOuter(T, rows, H, states + rows * H * 4, y)
-      else copy(kernels, states + (keep ? T * rows * H * 4 : 0), y, rows * H)
+      else f.copy(rows * H, states + (keep ? T * rows * H * 4 : 0), y)
     },
     backward: ([dx]) => {
       const [dw, db, du, drb] = ['kernel', 'bias', 'recurrent', 'recurrent-bias'].map(gradient)
       return (rows) => {
         if (sequence) kernels.f32.fill(0, dLast >> 2, (dLast >> 2) + rows * H)
-        else copy(kernels, dy, dLast, rows * H)
+        else f.copy(rows * H, dy, dLast)
         f.gruBackward(rows, T, H, u, states, cache, dLast, sequence ? dy : 0, dGates, du, drb, s)
         f.denseBackward(rows * T, C, 3 * H, x, w, gates, dGates, dx, dw, db, 0, s)
       }
     },
   }
-}
-
-function copy(kernels: KernelSet, from: Pointer, to: Pointer, floats: number): void {
-  kernels.f32.copyWithin(to >> 2, from >> 2, (from >> 2) + floats)
 }

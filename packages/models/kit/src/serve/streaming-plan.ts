@@ -81,7 +81,7 @@ export function compileStreamingPlan({
   if (receptiveField > steps)
     throw inexact('input', `it sees ${receptiveField} rows but was trained on windows of ${steps}, whose start is padding`)
 
-  const { f32 } = kernels
+  const { f32, functions } = kernels
   const outputs = planOutputs(network.heads)
   const result = new Float32Array(network.outputWidth)
   const identity = Buffer.from(
@@ -113,10 +113,10 @@ export function compileStreamingPlan({
         })
       const phase = count % patch
       // Each row is written twice, `patch` rows apart, so that the patch that ends with this row is always contiguous.
-      const slot = (memory >> 2) + phase * rowSize
-      normalise(normaliser, values, rowSize, f32, slot)
-      f32.copyWithin(slot + patch * rowSize, slot, slot + rowSize)
-      f32.copyWithin(row >> 2, slot + rowSize, slot + (patch + 1) * rowSize)
+      const slot = memory + phase * rowSize * 4
+      normalise(normaliser, values, rowSize, f32, slot >> 2)
+      functions.copy(rowSize, slot, slot + patch * rowSize * 4)
+      functions.copy(patch * rowSize, slot + rowSize * 4, row)
       const tick = (count - phase) / patch
       for (let i = 0; i < run.length; i++) run[i](phase, tick)
       let to = 0
@@ -184,7 +184,6 @@ function stepOf(
   const { definition, name, shape } = layer
   const [{ pointer: x, size, field }] = inputs
   const value = (units: number, extra = 0): StepValue => ({ pointer: kernels.allocate(units), size: units, field: field + extra })
-  const copy = (from: Pointer, to: Pointer, floats: number): void => void kernels.f32.copyWithin(to >> 2, from >> 2, (from >> 2) + floats)
   switch (definition.kind) {
     case 'dense': {
       const y = value(definition.units)
@@ -208,7 +207,7 @@ function stepOf(
       run.push((phase, tick) => {
         const base = ringPointer + phase * length * size * 4
         const slot = tick % length
-        copy(x, base + slot * size * 4, size)
+        f.copy(size, x, base + slot * size * 4)
         f.convStep(size, O, K, dilation, base, length, slot, w, b, y.pointer, code)
       })
       return y
@@ -217,7 +216,7 @@ function stepOf(
       const y = value(size)
       const code = activationCode[definition.activation]
       run.push(() => {
-        copy(x, y.pointer, size)
+        f.copy(size, x, y.pointer)
         f.activate(size, y.pointer, code)
       })
       return y
@@ -226,7 +225,7 @@ function stepOf(
       const [a, b] = inputs
       const y = { ...value(size), field: Math.max(a.field, b.field) }
       run.push(() => {
-        copy(a.pointer, y.pointer, size)
+        f.copy(size, a.pointer, y.pointer)
         f.add(size, b.pointer, y.pointer)
       })
       return y

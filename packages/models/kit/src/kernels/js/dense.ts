@@ -7,6 +7,7 @@ export function denseKernels(
 ): Part<
   | 'activate'
   | 'activateBackward'
+  | 'copy'
   | 'add'
   | 'scale'
   | 'sumSquares'
@@ -67,6 +68,7 @@ export function denseKernels(
     activateBackward,
     gemm,
     transpose,
+    copy: (n, source, target) => void heap().copyWithin(target >> 2, source >> 2, (source >> 2) + n),
     add(n, source, target) {
       const h = heap()
       for (let i = 0, p = source >> 2, q = target >> 2; i < n; i++) h[q++] += h[p++]
