@@ -12,7 +12,7 @@ export interface FamilyChoice {
 }
 
 /** Any of the four: what they have in common is core's interface, and a report of what they are worth. */
-export type AnyFamily = ModelFamily & Pick<KitFamily<FamilyRows, Prediction>, 'report'>
+export type AnyFamily = ModelFamily & Pick<KitFamily<FamilyRows, Prediction>, 'report' | 'load'>
 
 /**
  * A family, with the settings of this example: less training than its defaults, so that all four are ready within a minute. Imported when it is asked for: a program

@@ -6,7 +6,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { fileURLToPath } from 'node:url'
-import { evidenceFromEvaluation, type Artifact, type Evaluation, type Evidence } from '@gatehouse/contracts'
+import { evidenceFromEvaluation, type Evaluation, type Evidence } from '@gatehouse/contracts'
 import type { Candidate, Dataset, ManifestVerification, Model, Progress } from '@gatehouse/core'
 import { openManifest } from '@gatehouse/manifest-parquet'
 import { measureLatency, renderEvaluationHtml } from '@gatehouse/model-kit'
@@ -53,7 +53,7 @@ export async function research(
       'boolean',
       dataset.pins[0].chain,
     ),
-    predictionLatencyP99: measured(await latencyBound(await maker.load(candidate as Artifact), dataset), 'microseconds'),
+    predictionLatencyP99: measured(await latencyBound(await maker.load(candidate), dataset), 'microseconds'),
   })
   return { candidate, evaluation, evidence, page: renderEvaluationHtml(report) }
 }

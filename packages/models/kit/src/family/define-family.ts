@@ -1,4 +1,4 @@
-import { type Candidate, type Dataset, type EvaluateOptions, type ModelFamily, type Prediction } from '@gatehouse/core'
+import { type Candidate, type Dataset, type EvaluateOptions, type Model, type ModelFamily, type Prediction } from '@gatehouse/core'
 import { reportOf, type EvaluationReport } from '../evaluate/report.js'
 import { type FamilyDefinition } from './definition.js'
 import { judgeFamily, type Judgement, type JudgeOptions } from './judge.js'
@@ -14,6 +14,8 @@ export interface KitFamily<R extends FamilyRows, P extends Prediction> extends M
   judge(candidate: Candidate, dataset: Dataset, options: JudgeOptions): Promise<Judgement<R>>
   /** {@link evaluate}, with what `renderEvaluationHtml` makes a page of: confusion, reliability, learning curves, importance of features, outcome by tenths, drift. */
   report(candidate: Candidate, dataset: Dataset, options: JudgeOptions): Promise<EvaluationReport>
+  /** Of a registered artifact, or for research of a candidate as it was trained. */
+  load(artifact: Pick<Candidate, 'files'>): Promise<Model<P>>
 }
 
 /** Features, labels, a network and what to measure, as a family. */
