@@ -2,6 +2,7 @@
 import { gapRanker } from '@gatehouse/model-gap-ranker'
 import { macroRegime } from '@gatehouse/model-macro-regime'
 import { orderBook } from '@gatehouse/model-order-book'
+import { everySecond, secondsBar, secondsNetwork } from '@gatehouse/model-seconds-bar'
 import { random, residual, resolveNetwork, rowSamples, type NetworkDefinition, type TrainingSet } from '@gatehouse/model-kit'
 
 /** One network, and what is asked of it. */
@@ -74,7 +75,8 @@ export const cases: Readonly<Record<string, Case>> = {
   },
   // What the order-book family serves: features do the work that convolutions and a GRU do in `book`.
   'order-book': { network: orderBook().definition.network, batch: 128, rows: 1, target: [100, 200] },
-  // What the regime family and the gap ranker serve.
+  // What the other families serve; seconds-bar streams, below: this is the window it is trained on.
+  'seconds-bar': { network: secondsNetwork(secondsBar().features('synthetic').items.length), batch: 256, rows: 1 },
   'macro-regime': { network: macroRegime().definition.network, batch: 256, rows: 1, target: [2, 5] },
   'gap-ranker': { network: gapRanker().definition.network, batch: 16 * 32, rows: 32, target: [8, 15] },
   tabl: {
@@ -107,6 +109,12 @@ export const cases: Readonly<Record<string, Case>> = {
     target: [8, 15],
     torchLimit: 5,
   },
+}
+
+/** Networks that are served row by row, with p50 and p99 in µs that issue 7 asks for. */
+export const streams: Readonly<Record<string, { readonly network: NetworkDefinition; readonly target: readonly [number, number] }>> = {
+  tcn: { network: cases.tcn.network, target: [3, 8] },
+  'seconds-bar': { network: everySecond(cases['seconds-bar'].network), target: [3, 8] },
 }
 
 /** Seeded rows and labels: only their sizes matter here. */

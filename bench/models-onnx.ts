@@ -1,5 +1,5 @@
 /**
- * A network of the kit as an ONNX model, for onnxruntime to run the same weights: the protobuf is written by hand, ten operators of opset 17.
+ * A network of the kit as an ONNX model, for onnxruntime to run the same weights: the protobuf is written by hand, a dozen operators of opset 17.
  * A part of `bench/models.ts`.
  */
 import { type ResolvedNetwork, type Weights } from '@gatehouse/model-kit'
@@ -175,9 +175,17 @@ export function onnxModel(network: ResolvedNetwork, weights: Weights, rows: numb
     shapes.set(name, shape)
   }
   for (const { name, from, width, definition } of network.heads) {
-    if (definition.kind === 'ordered-classes') return undefined
     const [features] = shapes.get(from)!
-    const product = graph.node('MatMul', [at.get(from)!, weight(`${name}/kernel`, [features, width])])
+    const ordered = definition.kind === 'ordered-classes'
+    const product = graph.node('MatMul', [at.get(from)!, weight(`${name}/kernel`, [features, ordered ? 1 : width])])
+    if (ordered) {
+      const cuts = graph.floats([1, width - 1], cutpoints(weights.get(`${name}/cutpoints`)!))
+      const below = graph.node('Sigmoid', [graph.node('Sub', [cuts, product])])
+      const [none, all] = [0, 1].map((share) => graph.floats([rows, 1], new Float32Array(rows).fill(share)))
+      const [lower, upper] = [[none, below], [below, all]].map((parts) => graph.node('Concat', parts, { axis: 1 })) // prettier-ignore
+      graph.nodes.push([[1, upper], [1, lower], [2, name], [4, 'Sub']]) // prettier-ignore
+      continue
+    }
     graph.nodes.push([[1, product], [1, weight(`${name}/bias`, [width])], [2, name], [4, 'Add']]) // prettier-ignore
   }
   return encode([
@@ -195,6 +203,12 @@ export function onnxModel(network: ResolvedNetwork, weights: Weights, rows: numb
     ],
     [8, [[2, 17]]],
   ])
+}
+
+/** The first one, then each a softplus above the one before. */
+function cutpoints(raw: Float32Array): Float32Array {
+  let last = 0
+  return raw.map((x, k) => (last = k === 0 ? x : last + Math.log1p(Math.exp(x))))
 }
 
 /** `[inputs, 3 units]` with gates reset, update, candidate as `[3 units, inputs]` with update, reset, candidate. */

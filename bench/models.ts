@@ -1,5 +1,5 @@
 // Training and inference of the model kit beside tfjs, PyTorch and onnxruntime where they are installed: ratios in one run, alternating.
-// npm run bench -- models [--quick] [--only tcn,book] [--part training|inference] [--strict] [--write]
+// npm run bench -- models [--quick] [--only tcn,book] [--part training|inference|families] [--strict] [--write]
 import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -25,7 +25,8 @@ import {
   type Weights,
 } from '@gatehouse/model-kit'
 import { plainOps } from '../packages/models/kit/test/tape/plain-ops.js'
-import { type Case, cases, trainingSet } from './models-cases.js'
+import { type Case, cases, streams, trainingSet } from './models-cases.js'
+import { bookCost, families, predictionBytes } from './models-families.js'
 import { hasOnnx, openOnnx, openTorch } from './models-peers.js'
 
 const { values: options } = parseArgs({
@@ -303,7 +304,7 @@ async function inference(): Promise<void> {
     ])
     tfjs.dispose()
   }
-  if (chosen.some(([name]) => name === 'tcn')) streaming()
+  for (const [name] of chosen) if (name in streams) streaming(name)
   say('\n## Largest difference of the compiled network\n')
   header('network', 'to the training forward', '', 'to plain tfjs', 'to onnxruntime')
   for (const [name, trained, tfjs, onnx] of agreement) {
@@ -316,17 +317,42 @@ async function inference(): Promise<void> {
   }
 }
 
-function streaming(): void {
-  const { network } = cases.tcn
+function streaming(name: string): void {
+  const {
+    network,
+    target: [p50, p99],
+  } = streams[name]
   const stream = compileStreamingPlan({ network, weights: initialWeights(resolveNetwork(network), 1) })
   const draw = random(42)
-  const inputs = Array.from({ length: 8 }, () => Float32Array.from({ length: 16 }, () => draw.normal()))
+  const inputs = Array.from({ length: 8 }, () => Float32Array.from({ length: stream.rowSize }, () => draw.normal()))
   const push = (i: number): void => void stream.push(inputs[i & 7])
   const bytes = bytesPerCall(push, 20_000)
   let own = none
   for (let k = 0; k < alternations; k++) own = better(own, latency(push, options.quick ? 2000 : 20_000))
-  const verdicts = [target('tcn streaming p50 µs', own.p50, 3), target('tcn streaming p99 µs', own.p99, 8), target('tcn streaming bytes a call', bytes, 1)] // prettier-ignore
-  row('tcn, streaming', pair(own), '3 / 8', verdicts.includes('MISSED') ? 'MISSED' : 'met', bytes.toFixed(1), ...Array.from({ length: 6 }, () => '-')) // prettier-ignore
+  const what = `${name}, streaming`
+  const verdicts = [
+    target(`${what} p50 µs`, own.p50, p50),
+    target(`${what} p99 µs`, own.p99, p99),
+    target(`${what} bytes a call`, bytes, 1),
+  ]
+  row(what, pair(own), `${p50} / ${p99}`, verdicts.includes('MISSED') ? 'MISSED' : 'met', bytes.toFixed(1), ...Array.from({ length: 6 }, () => '-')) // prettier-ignore
+}
+
+/** The families as they are served: features, network, calibration. */
+async function served(): Promise<void> {
+  say('\n## From events to predictions\n')
+  const { events, predictions, features, both, p50, p99 } = bookCost()
+  say(`${events} events of a synthetic book of ten levels, a prediction every 100 ms (${predictions}); µs an event.\n`)
+  header('order-book', 'µs', 'at most', '')
+  row('features followed', features.toFixed(2), '-', '-')
+  row('features and predictions, amortised', both.toFixed(2), '15', target('order-book features and network, µs an event', both, 15))
+  row('one prediction, p50 / p99', `${p50.toFixed(1)} / ${p99.toFixed(1)}`, '100 / 200', target('order-book prediction p99 µs', p99, 200))
+  say('\nBytes that a prediction leaves on the heap, the least of at most four processes; below four is less than one number.\n')
+  header('family', 'bytes a prediction', 'processes', 'at most', '')
+  for (const family of families) {
+    const { bytes, processes } = await predictionBytes(family)
+    row(family, Math.max(0, bytes).toFixed(1), String(processes), '4', target(`${family} bytes a prediction`, bytes, 4))
+  }
 }
 
 tf.enableProdMode()
@@ -336,8 +362,8 @@ say('')
 say(
   `${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${cpus().length} cores, seed 42. The machine is shared: read ratios, not absolutes.`,
 )
-if (options.part !== 'inference') await training()
-if (options.part !== 'training') await inference()
+const parts = { training, inference, families: served }
+for (const [part, measure] of Object.entries(parts)) if (options.part === undefined || options.part === part) await measure()
 say(failures.length === 0 ? '\n**All targets met.**' : `\n**Missed:** ${failures.join('; ')}.`)
 if (options.write)
   writeFileSync('proof/models-bench.md', `${lines[0]}\n\n\`npm run bench -- models --write\`\n${lines.slice(1).join('\n')}\n`)

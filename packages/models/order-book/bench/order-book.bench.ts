@@ -1,12 +1,12 @@
 /**
  * What the order-book family costs an event: features alone, one prediction, and both on the default clock of 100 ms.
  *
- *   node --expose-gc --conditions=@gatehouse/source --import tsx packages/models/order-book/bench/order-book.bench.ts
+ *   node --expose-gc --conditions=@gatehouse/source --import tsx packages/models/order-book/bench/order-book.bench.ts [--json]
  *
  * Input: half an hour of the synthetic market's book, seed 1, about 60,000 events, in memory. Best of forty rounds: the compiler takes some hundred thousand events to settle. Allocation is heap growth over a round
  * between two collections; without `--expose-gc` it is not measured.
  */
-import { syntheticMarket, type Artifact, type Batch } from '@gatehouse/core'
+import { syntheticMarket, type Batch } from '@gatehouse/core'
 import { orderBook } from '@gatehouse/model-order-book'
 import { feedDataset } from '@gatehouse/model-kit/testing'
 
@@ -21,7 +21,7 @@ const dataset = feedDataset({
   feeds: { 'mbp-10': market.book() },
 })
 const family = orderBook({ epochs: 1 })
-const model = await family.load((await family.train(dataset, { seed: 1 })) as Artifact)
+const model = await family.load(await family.train(dataset, { seed: 1 }))
 const batches: Batch[] = []
 let events = 0
 for await (const batch of dataset.batches('mbp-10')) {
@@ -90,10 +90,24 @@ for (const batch of batches) {
   }
 }
 taken.sort((x, y) => x - y)
-const us = (q: number): string => (taken[Math.floor(q * taken.length)] / 1000).toFixed(1)
+const quantile = (q: number): number => taken[Math.floor(q * taken.length)] / 1000
+const us = (q: number): string => quantile(q).toFixed(1)
 const line = (name: string, { ns, bytes }: { ns: number; bytes: number }): void =>
   console.log(`${name.padEnd(46)} ${(ns / 1000).toFixed(2)} µs an event${collect ? `, ${bytes.toFixed(1)} bytes allocated` : ''}`)
-console.log(`${events} events, ${model.inputs[0].source}, ${predictions} predictions timed`)
-line('features followed', features)
-line(`features, and the network every 100 ms (${perRound})`, clocked)
-console.log(`one prediction (vector, network, calibration)   p50 ${us(0.5)} µs, p99 ${us(0.99)} µs; asked for: 100, 200`)
+if (process.argv.includes('--json'))
+  console.log(
+    JSON.stringify({
+      events,
+      predictions: perRound,
+      features: features.ns / 1000,
+      both: clocked.ns / 1000,
+      p50: quantile(0.5),
+      p99: quantile(0.99),
+    }),
+  )
+else {
+  console.log(`${events} events, ${model.inputs[0].source}, ${predictions} predictions timed`)
+  line('features followed', features)
+  line(`features, and the network every 100 ms (${perRound})`, clocked)
+  console.log(`one prediction (vector, network, calibration)   p50 ${us(0.5)} µs, p99 ${us(0.99)} µs; asked for: 100, 200`)
+}
