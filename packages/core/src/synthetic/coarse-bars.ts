@@ -52,8 +52,11 @@ function append(rows: BarBuilder, { open, high, low, close, volume, names }: Ses
   rows.values(open[first], highest, lowest, close[end - names], sum)
 }
 
-/** The world's sessions that can hold rows known from `fromSeconds` to `toSeconds`; earlier ones are run through. */
-export function* sessionsOf(world: World, fromSeconds: number, toSeconds: number): Generator<SessionMinutes> {
+/**
+ * The world's sessions that can hold rows known from `fromSeconds` to `toSeconds`; earlier ones are run through.
+ * @param hasBars false for the states alone, ten times as fast
+ */
+export function* sessionsOf(world: World, fromSeconds: number, toSeconds: number, { hasBars = true } = {}): Generator<SessionMinutes> {
   const minutes = new MinuteWorld(
     world.seed,
     world.instruments.map(({ symbol }) => symbol),
@@ -61,9 +64,9 @@ export function* sessionsOf(world: World, fromSeconds: number, toSeconds: number
   )
   for (const day of tradingDays(world.fromDay, world.toDay)) {
     if (day.open >= toSeconds) return
-    const hasBars = day.close >= fromSeconds
-    const session = minutes.next(day, { hasBars })
-    if (hasBars) yield session
+    const isWanted = day.close >= fromSeconds
+    const session = minutes.next(day, { hasBars: isWanted && hasBars })
+    if (isWanted) yield session
   }
 }
 

@@ -4,7 +4,7 @@ import { RandomStream } from './random.js'
 import { varianceUpTo, volumeUpTo } from './seasonality.js'
 import { SecondPath, seconds } from './second-path.js'
 import type { TradingDay } from './sessions.js'
-import { activityRms, activityVolatility, activityVolume, scaled, SignalProcess, type SignalProcessOptions } from './signal-process.js'
+import { activityVolume, scaled, SignalProcess, type SignalProcessOptions } from './signal-process.js'
 
 export const sessionMinutes = 390
 const secondsPerHour = 3600
@@ -19,10 +19,13 @@ const jumpChance = 0.0004
 const jumpScale = 8
 const lowestPrice = 200
 
-/** The signal in hourly bars: momentum of about three days, activity that lasts about two weeks. */
-export const hourSignal: SignalProcessOptions = { memory: 0.95, renewal: 1 / 70, trend: 0.25, fade: 0.7 }
+/**
+ * The signal in hourly bars: momentum of about three days, activity that is drawn anew every week and a half. Trends feed on themselves where fades end
+ * themselves: in equal parts momentum would have a mean sign, which is all that a linear model can use. So normal markets are the more common ones.
+ */
+export const hourSignal: SignalProcessOptions = { memory: 0.95, renewal: 1 / 50, normalShare: 0.6, trend: 0.3, fade: 0.5 }
 /** The signal in seconds, decided minute by minute: momentum of about five minutes, activity that lasts about eight. */
-export const minuteSignal: SignalProcessOptions = { memory: 0.8, renewal: 1 / 8, trend: 0.35, fade: 0.65 }
+export const minuteSignal: SignalProcessOptions = { memory: 0.8, renewal: 1 / 8, normalShare: 0.4, trend: 0.35, fade: 0.65 }
 
 /**
  * The minutes of one session, reused from session to session. Minute `m` of name `n` is at `m * names + n`. Prices in ticks.
@@ -200,7 +203,7 @@ class NameState {
   startHour(variance: number, overnight: number, marketNight: number): void {
     const drift = this.#hour.drift
     this.#hour.renew(this.#random)
-    this.#level = (activityVolatility[this.#hour.activity] / activityRms) * this.#profile.dailyVolatility
+    this.#level = this.#hour.volatility * this.#profile.dailyVolatility
     this.#volumeLevel = activityVolume[this.#hour.activity]
     this.#hourSlope = drift / (this.#level * Math.sqrt(variance + overnight))
     this.#hourReturn = 0
@@ -215,7 +218,7 @@ class NameState {
     const minute = this.#minute
     const drift = this.#minuteDrift
     minute.renew(random)
-    const volatility = this.#level * (activityVolatility[minute.activity] / activityRms) * Math.sqrt(varianceOfDay)
+    const volatility = this.#level * minute.volatility * Math.sqrt(varianceOfDay)
     const step = drift + this.#hourSlope * volatility + marketLoading * common + ownLoading * shock(random)
     const before = this.#price
     const ticks = volatility * before

@@ -6,7 +6,7 @@ import { gapSessions } from './gap-feed.js'
 import type { World } from './market-options.js'
 import { hourSignal, minuteSignal } from './minute-world.js'
 import { RandomStream } from './random.js'
-import { activityRms, activityVolatility, scaled, SignalProcess, type SignalProcessOptions } from './signal-process.js'
+import { scaled, SignalProcess, type SignalProcessOptions } from './signal-process.js'
 import { exactLog } from './exact-math.js'
 
 /** What the best predictor knows when each bar ends, row by row. Times are seconds since 1970. */
@@ -109,7 +109,7 @@ function barTrace(world: World, schema: SignalTrace['schema'], symbol: string, r
   const momentum: number[] = []
   const activity: number[] = []
   const drift: number[] = []
-  for (const session of sessionsOf(world, fromSeconds, toSeconds)) {
+  for (const session of sessionsOf(world, fromSeconds, toSeconds, { hasBars: false })) {
     for (let minute = 0; minute < session.minutes; minute++) {
       const end = session.day.open + (minute + 1) * 60
       if (isHourly && end % 3600 !== 0 && minute !== session.minutes - 1) continue
@@ -146,7 +146,7 @@ function futures(options: SignalProcessOptions, trace: SignalTrace, row: number,
       process.renew(random)
       const move = drift + random.normal()
       process.observe(move)
-      sum += (move * activityVolatility[process.activity]) / activityRms
+      sum += move * process.volatility
       moves[path * horizon + step] = sum
     }
   }

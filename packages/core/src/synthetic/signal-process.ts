@@ -5,24 +5,16 @@ import type { RandomStream } from './random.js'
  * signal is momentum times a function that is a step in volume and U-shaped in volatility. Levels and shares keep it close to uncorrelated with momentum,
  * with raw (unscaled) returns, with volatility and with volume: a model that is linear in them sees little, one that can multiply sees it.
  */
-export const activityVolatility: readonly number[] = [0.3, 1, 1.7]
+const activityVolatility: readonly number[] = [0.3, 1, 1.7]
 export const activityVolume: readonly number[] = [1.4, 0.4, 1.4]
-const quietShare = 0.3
-const normalShare = 0.4
 const normal = 1
-/** Root mean square of `activityVolatility` under its shares: volatilities are divided by it to average 1. */
-export const activityRms = Math.sqrt(0.3 * 0.09 + 0.4 + 0.3 * 2.89)
-
-export function drawActivity(random: RandomStream): number {
-  const u = random.uniform()
-  return u < quietShare ? 0 : u < quietShare + normalShare ? normal : 2
-}
 
 export interface SignalProcessOptions {
   /** Weight of the past in momentum, per step: 0.95 remembers about 20 steps. */
   readonly memory: number
-  /** Chance per step that activity is drawn anew. */
+  /** Chance per step that activity is drawn anew, and that it is normal then: quiet and hectic share the rest. */
   readonly renewal: number
+  readonly normalShare: number
   /** Drift per step in units of its volatility at full momentum: with it in quiet and hectic markets, against it in normal ones. */
   readonly trend: number
   readonly fade: number
@@ -41,9 +33,21 @@ export class SignalProcess {
   momentum = 0
   activity = 1
   readonly #gain: number
+  readonly #quietShare: number
+  /** Volatility in each state; its root mean square over time is 1. */
+  readonly #volatility: readonly number[]
 
   constructor(readonly options: SignalProcessOptions) {
     this.#gain = Math.sqrt(1 - options.memory * options.memory)
+    this.#quietShare = (1 - options.normalShare) / 2
+    const shares = [this.#quietShare, options.normalShare, this.#quietShare]
+    const rms = Math.sqrt(activityVolatility.reduce((sum, level, state) => sum + shares[state] * level * level, 0))
+    this.#volatility = activityVolatility.map((level) => level / rms)
+  }
+
+  /** Volatility of the present activity; 1 is the average. */
+  get volatility(): number {
+    return this.#volatility[this.activity]
   }
 
   /** Expected next step in units of its volatility, given everything seen so far. */
@@ -56,12 +60,17 @@ export class SignalProcess {
   /** Starts afresh: no momentum, activity by its shares. */
   start(random: RandomStream): void {
     this.momentum = 0
-    this.activity = drawActivity(random)
+    this.activity = this.#draw(random)
   }
 
   /** The activity of the next step, which may be new. */
   renew(random: RandomStream): void {
-    if (random.uniform() < this.options.renewal) this.activity = drawActivity(random)
+    if (random.uniform() < this.options.renewal) this.activity = this.#draw(random)
+  }
+
+  #draw(random: RandomStream): number {
+    const u = random.uniform()
+    return u < this.#quietShare ? 0 : u < this.#quietShare + this.options.normalShare ? normal : 2
   }
 
   /** Takes in one step, in units of its volatility. */

@@ -41,11 +41,11 @@ async function digestOf(feed: Feed, range = everything): Promise<string> {
 }
 
 const digests = {
-  'ohlcv-1s': 'd3f2171840a7565fbfb62f9e155afc4e6077b25ffbeac4b0e79f3c70c9370699',
-  'ohlcv-1m': '3cd7c0f7c2ff60c990897cc484424d4cb7d1cd8c697fa0e3b6f0e444e93d4356',
-  'ohlcv-1h': 'c8b2327186ad963ff4b3319a2be237ef7748d50d97b97066e1d530d06ab746d0',
-  'ohlcv-1d': 'a3686e6adcbb4452a5edc71071fb859b3e28aaf54586c26c3aee299b638b6a01',
-  book: '1b220b1bfec05504961aab8af40499407f88f7cebbbff0244453145ca33b0c52',
+  'ohlcv-1s': '653fd95ee6afebfd197038991cf6eae5f7d16230076e2effeef4f7f79baee424',
+  'ohlcv-1m': 'acd7b57545c05a74c3a27adf45e10e71f8654613e2322fa3de99ccba85a7e6db',
+  'ohlcv-1h': 'a3c0101685780392fe03040534a08dc893561c75dc02520b9015f8f436282ac4',
+  'ohlcv-1d': '7d267c27a0d71b7c0c98cef4e990f4c8954112c08e482aaa98dbf5f0d28e787c',
+  book: 'a4a13330b7bcc774aab70c21617343b1d021eff3a36d2b7c6a2e8ed13c5f16d9',
   gaps: '3097e91a0614e641516e2221a58e0d42587e78df92fd881de236cb51b25e882e',
 }
 
