@@ -151,11 +151,15 @@ class Network:
 
 
 def drift_reference(names, rows, bins=10):
-    """Deciles of every feature over the training rows `[rows, features]`: what live features are compared with."""
+    """Deciles of every feature over the training rows `[rows, features]` of float32: what live features are compared with."""
     reference = []
     for name, column in zip(names, np.asarray(rows, float).T):
         ordered = np.sort(column)
         edges = np.unique(ordered[[k * len(ordered) // bins for k in range(1, bins)]])
+        if len(edges) == 1:
+            # Nearly always one value: an edge just above it, or all that it may become would lie in one bin with it.
+            value, above = edges[0], ordered[ordered > edges[0]]
+            edges = np.append(edges, above[0] if len(above) else value + max(abs(value) * 2.0**-22, 2.0**-126))
         counts = np.bincount(np.searchsorted(edges, column, side="right"), minlength=len(edges) + 1)
         reference.append({"feature": name, "edges": edges.tolist(), "fractions": (counts / len(ordered)).tolist()})
     return reference

@@ -4,18 +4,24 @@ import { TradingError, type ModelDescription } from '@gatehouse/contracts'
 export type DriftReference = NonNullable<ModelDescription['driftReference']>[number]
 
 /**
- * Bins each feature of training rows `[rows, names]` by its quantiles; missing values are left out. A feature with one value gets one edge.
+ * Bins each feature of training rows `[rows, names]` by its quantiles; missing values are left out. A feature that has nearly always one value, a rare flag say, gets a
+ * second edge just above it: else all that it may become would lie in one bin with it.
+ * @param values in the precision in which rows are observed: a value that stands on an edge must stay there
  * @param bins default 10, as the population stability index is read
+ * @throws {TradingError} `MODEL_METRIC_INVALID` for values that are not whole rows
  */
 export function driftReference(values: Float64Array | Float32Array, names: readonly string[], bins = 10): readonly DriftReference[] {
   if (!Number.isInteger(bins) || bins < 2)
     throw new TradingError('MODEL_METRIC_INVALID', `bins must be at least 2, found ${bins}`, { bins })
+  if (values.length % names.length !== 0)
+    throw new TradingError('MODEL_METRIC_INVALID', `${values.length} values are not rows of ${names.length}`, { values: values.length })
   return names.map((feature, j) => {
     const column: number[] = []
     for (let i = j; i < values.length; i += names.length) if (Number.isFinite(values[i])) column.push(values[i])
     column.sort((a, b) => a - b)
     const quantiles = Array.from({ length: bins - 1 }, (_, k) => column[Math.floor(((k + 1) * column.length) / bins)])
     const edges = column.length === 0 ? [0] : [...new Set(quantiles)]
+    if (column.length > 0 && edges.length === 1) edges.push(column.find((x) => x > edges[0]) ?? justAbove(edges[0]))
     const counts = new Float64Array(edges.length + 1)
     for (const x of column) counts[binOf(edges, x)]++
     return { feature, edges, fractions: Array.from(counts, (n) => (column.length > 0 ? n / column.length : 1 / counts.length)) }
@@ -80,6 +86,9 @@ export function driftMonitor(reference: readonly DriftReference[]): DriftMonitor
     reset: () => void counts.fill(0),
   }
 }
+
+/** A step or two of float32: rounding does not cross it, anything else does. */
+const justAbove = (x: number): number => x + Math.max(Math.abs(x) * 2 ** -22, 2 ** -126)
 
 /** Bin of a number: how many edges lie at or below it. */
 function binOf(edges: readonly number[], x: number): number {

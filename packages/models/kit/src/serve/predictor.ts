@@ -66,7 +66,8 @@ export function openPredictor<P extends Prediction>({
       if (hasGap) engine.reset()
       hasGap = false
       row.set(stream.values)
-      drift?.monitor.observe(stream.values)
+      // As float32, in which the training rows were binned: what stands on an edge stays in its bin.
+      drift?.monitor.observe(row)
       engine.push(row)
     },
     predict(now, emit) {

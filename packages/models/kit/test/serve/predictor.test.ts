@@ -10,6 +10,7 @@ import {
   fitNormaliser,
   initialWeights,
   logReturn,
+  map,
   type NetworkDefinition,
   openPredictor,
   over,
@@ -165,4 +166,26 @@ describe('a predictor', () => {
     const predictor = open(networks.windowed)
     expect(() => predictor.restore(predictor.save().subarray(0, 30))).toThrow(expect.objectContaining({ code: 'MODEL_STATE_INVALID' }))
   })
+})
+
+test('a value that only float64 tells from its training value has not drifted', () => {
+  const tenth = over(
+    bars.close,
+    map('0.1', () => 0.1),
+  )
+  const constant = featureSet([feature('return', 'return-log', tenth), feature('range', 'fraction', tenth)], { source: 'synthetic' })
+  const artifact = loaded(networks.flat)
+  const reference = driftReference(new Float32Array(40).fill(0.1), ['return', 'range'])
+  const predictor = openPredictor({
+    artifact: { ...artifact, description: { ...artifact.description, features: constant.spec, driftReference: [...reference] } },
+    features: constant,
+    instrument: spy,
+    every: 'ohlcv-1h',
+    prediction: (values) => new Said(spy, values),
+    fill: () => undefined,
+  })
+  const view = hourly(50)
+  for (view.row = 0; view.row < 50; view.row++) predictor.update(view)
+  expect(predictor.drift!.monitor.rows).toBe(50)
+  expect(Array.from(predictor.drift!.monitor.stabilityIndex())).toEqual([0, 0])
 })
