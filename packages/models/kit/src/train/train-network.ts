@@ -100,6 +100,7 @@ export async function trainNetwork(options: TrainNetworkOptions): Promise<Traine
   for (const [name, value] of Object.entries({ epochs, batch, patience }))
     if (!Number.isInteger(value) || value < 1)
       throw new TradingError('MODEL_INPUT_INVALID', `${name} must be a positive integer, found ${value}`, { [name]: value })
+  if (!Number.isSafeInteger(seed)) throw new TradingError('MODEL_INPUT_INVALID', `seed must be an integer, found ${seed}`, { seed })
   const optimiser = withDefaults(options.optimiser)
   const executor = makeExecutor(options, network, Math.max(largestBatch(training, batch), validation ? largestBatch(validation, batch) : 0))
   try {

@@ -145,6 +145,7 @@ describe('bad input is refused with its code', () => {
       },
     ],
     ['no epochs', 'MODEL_INPUT_INVALID', { epochs: 0 }],
+    ['a seed that is not a number', 'MODEL_INPUT_INVALID', { seed: NaN }],
     ['weights that are all zero', 'MODEL_TOO_LITTLE_DATA', { training: { ...training, weights: new Float32Array(2000) } }],
     ['a negative weight', 'MODEL_INPUT_INVALID', { training: { ...training, weights: new Float32Array(2000).fill(-1) } }],
     [
