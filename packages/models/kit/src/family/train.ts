@@ -35,6 +35,7 @@ export async function trainFamily<R extends FamilyRows, P extends Prediction>(
   const rows = await family.readRows(dataset, { features, onProgress, signal })
   checkRows(family.name, rows)
   const indices = trainingRows(rows, until)
+  requireWarm(family.name, features.spec, rows, indices)
   const fit = await fitRows(family, rows, { indices, seed, onProgress, signal })
   const { files, digest } = writeArtifact({
     network: fit.network,
@@ -44,6 +45,25 @@ export async function trainFamily<R extends FamilyRows, P extends Prediction>(
     description: describe(family, dataset, { features, rows, indices, fit, seed }),
   })
   return { files, digest }
+}
+
+/**
+ * What must not be missing has a value in some training row: a column of nothing would be trained as zeros, and its predictor would never speak.
+ * @throws {TradingError} `MODEL_FEATURE_NEVER_WARM`
+ */
+function requireWarm(family: string, { items }: FeatureSpec, rows: FamilyRows, indices: Int32Array): void {
+  if (indices.length === 0) return
+  const seen = tableRowsOf(rows, indices)
+  const isMissing = (column: number): boolean => seen.every((row) => Number.isNaN(rows.table[row * rows.width + column]))
+  const cold = items
+    .filter(({ missing }, j) => (missing === 'refuse' || missing === 'carry-forward') && isMissing(j))
+    .map(({ name }) => name)
+  if (cold.length > 0)
+    throw new TradingError(
+      'MODEL_FEATURE_NEVER_WARM',
+      `${family}: ${cold.join(', ')} has no value in ${seen.length} training rows; use a longer range, or drop the feature`,
+      { features: cold },
+    )
 }
 
 /** Rows whose labels are all known before a time. */

@@ -241,6 +241,11 @@ describe('what does not fit is refused', () => {
   test('data without a pin', () => refused(family.train(toyDataset({ pinned: false })), 'MODEL_DATA_NOT_PINNED'))
   test('a column that no pin holds', () => refused(toyFamily({ columns: ['closingPrice'] }).train(dataset), 'MODEL_INPUT_INVALID'))
   test('too few rows', () => refused(family.train(toyDataset({ rows: 120 })), 'MODEL_TOO_LITTLE_DATA'))
+  test('a column without a value that must have one', async () => {
+    const { readRows } = family.definition
+    const emptied = toyFamily({ readRows: async (...of) => { const rows = await readRows(...of); return { ...rows, table: rows.table.map((x, i) => (i % 2 === 1 ? NaN : x)) } } }) // prettier-ignore
+    await refused(emptied.train(dataset), 'MODEL_FEATURE_NEVER_WARM')
+  })
   test('nothing left to judge on', async () =>
     refused(family.evaluate(await family.train(dataset), dataset, { trials: 1 }), 'MODEL_TOO_LITTLE_DATA'))
   test('an artifact of another family', async () => {
