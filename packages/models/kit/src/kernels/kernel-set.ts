@@ -44,6 +44,7 @@ export interface KernelFunctions {
     activation: number,
     scratch: Pointer,
   ) => void
+  readonly convScratch: (C: number, O: number, K: number) => number
   readonly conv: (
     B: number,
     T: number,
@@ -56,6 +57,7 @@ export interface KernelFunctions {
     b: Pointer,
     Y: Pointer,
     activation: number,
+    scratch: Pointer,
   ) => void
   readonly convBackward: (
     B: number,

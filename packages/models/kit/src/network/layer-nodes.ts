@@ -70,8 +70,10 @@ export function layerNode(place: LayerPlace): LayerNode {
       const { filters: O, kernel: K, dilation: d = 1, activation = 'linear' } = definition
       const code = activationCode[activation]
       const [w, b, s] = [p('kernel'), p('bias'), backScratch(K * C * O)]
+      const wanted = f.convScratch(C, O, K)
+      const pairs = wanted > 0 ? scratch(wanted) : 0
       return {
-        forward: (rows) => f.conv(rows, T, C, O, K, d, x, w, b, y, code),
+        forward: (rows) => f.conv(rows, T, C, O, K, d, x, w, b, y, code, pairs),
         backward: ([dx]) => {
           const [dw, db] = [g('kernel'), g('bias')]
           return (rows) => f.convBackward(rows, T, C, O, K, d, x, w, y, dy, dx, dw, db, code, s)

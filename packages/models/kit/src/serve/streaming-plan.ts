@@ -6,7 +6,7 @@ import { activationCode, inputName, type ResolvedLayer, type ResolvedNetwork, re
 import { noNormaliser, normalise } from './normaliser.js'
 import { checkNormaliser, type Plan, type PlanOptions, planOutputs } from './plan.js'
 
-/** A causal network that takes one new row at a time and gives what the full window would: about a hundredth of the work. */
+/** A causal network that takes one new row at a time and gives what the full window would, to rounding: about a hundredth of the work. */
 export interface StreamingPlan extends Pick<Plan, 'backend' | 'outputs' | 'outputSize'> {
   /** Numbers of one row. */
   readonly rowSize: number

@@ -91,7 +91,8 @@ export function fusedOps(tensorflow: TensorFlow, kernels: KernelSet = makeKernel
       return operation([x, kernel, bias], {
         forward: ([px, pw, pb]) => {
           const y = room(B * T * O)
-          f.conv(B, T, C, O, K, dilation, px, pw, pb, y, code)
+          const wanted = f.convScratch(C, O, K)
+          f.conv(B, T, C, O, K, dilation, px, pw, pb, y, code, wanted > 0 ? room(wanted) : 0)
           return { shape: [B, T, O], y }
         },
         backward: ([px, pw], y, dy) => {

@@ -43,10 +43,15 @@ for (const [B, T, C, O, K, d] of [
   [2, 9, 4, 8, 3, 2],
   [3, 7, 5, 6, 2, 1],
   [1, 4, 3, 3, 3, 8],
+  // Wide enough for three taps by pairs of outputs: within a window, at its end, beyond it.
+  [2, 41, 16, 20, 3, 1],
+  [1, 37, 20, 16, 3, 4],
+  [2, 5, 16, 16, 3, 8],
 ])
   add(`conv ${[B, T, C, O, K, d].join()}`, ({ functions }, put) => {
     const [x, w, b, y] = [put(B * T * C), put(K * C * O), put(O), put(B * T * O, 'out')]
-    functions.conv(B, T, C, O, K, d, x, w, b, y, 1)
+    const wanted = functions.convScratch(C, O, K)
+    functions.conv(B, T, C, O, K, d, x, w, b, y, 1, wanted > 0 ? put(wanted, 'out') : 0)
     const [dy, dx, dw, db] = [put(B * T * O), put(B * T * C, 'out'), put(K * C * O, 'out'), put(O, 'out')]
     functions.convBackward(B, T, C, O, K, d, x, w, y, dy, dx, dw, db, 1, put(K * C * O, 'out'))
     return { areas: [[y, B * T * O], [dx, B * T * C], [dw, K * C * O], [db, O]] } // prettier-ignore

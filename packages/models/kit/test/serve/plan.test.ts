@@ -17,10 +17,10 @@ const causal: NetworkDefinition = {
   input: [60, 3],
   layers: [
     { kind: 'patch', size: 5 },
-    { kind: 'dense', units: 8, activation: 'relu', name: 'front' },
-    ...residual('a', 'front', [{ kind: 'causal-conv1d', filters: 8, kernel: 3, activation: 'relu' }, { kind: 'layer-norm' }]),
+    { kind: 'dense', units: 16, activation: 'relu', name: 'front' },
+    ...residual('a', 'front', [{ kind: 'causal-conv1d', filters: 16, kernel: 3, activation: 'relu' }, { kind: 'layer-norm' }]),
     ...residual('b', 'a', [
-      { kind: 'causal-conv1d', filters: 8, kernel: 3, dilation: 2, activation: 'tanh' },
+      { kind: 'causal-conv1d', filters: 16, kernel: 3, dilation: 2, activation: 'tanh' },
       { kind: 'dropout', rate: 0.2 },
     ]),
     { kind: 'last-step' },

@@ -16,6 +16,7 @@ export function denseKernels(
   | 'swapOuter'
   | 'dense'
   | 'denseBackward'
+  | 'convScratch'
   | 'conv'
   | 'convBackward'
   | 'convStep'
@@ -101,6 +102,7 @@ export function denseKernels(
       transpose(K, N, W, scratch)
       gemm(M, K, N, dY, N << 2, 4, scratch, K << 2, dX, K << 2, 0)
     },
+    convScratch: () => 0,
     conv(B, T, C, O, K, dilation, X, W, b, Y, activation) {
       broadcast(B * T, O, b, Y)
       for (let n = 0; n < B; n++)
