@@ -81,7 +81,8 @@ export const map = (definition: string, act: (x: number) => number): Transform =
 export const identity = mapInto('x', (cells, from, to) => void (cells[to] = cells[from]))
 export const log = mapInto('log', (cells, from, to) => void (cells[to] = cells[from] > 0 ? Math.log(cells[from]) : NaN))
 export const square = mapInto('square', (cells, from, to) => void (cells[to] = cells[from] * cells[from]))
-export const squareRoot = mapInto('sqrt', (cells, from, to) => void (cells[to] = Math.sqrt(cells[from])))
+/** Of at least zero: rounding may leave a sum of squares below it when the window is flat again. */
+export const squareRoot = mapInto('sqrt', (cells, from, to) => void (cells[to] = Math.sqrt(Math.max(0, cells[from]))))
 const minus: JoinInto = (cells, a, b, to) => void (cells[to] = cells[a] - cells[b])
 
 /** Slots: 0 next place, 1 numbers seen (up to length), then the ring. */

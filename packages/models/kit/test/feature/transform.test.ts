@@ -19,6 +19,8 @@ import {
   rollingMin,
   rollingStd,
   rollingSum,
+  square,
+  squareRoot,
   type Transform,
   wilder,
   zScore,
@@ -50,6 +52,17 @@ const naive: Record<string, [make: (n: number) => Transform, of: (window: number
     (w) => (Math.max(...w) > Math.min(...w) ? (w[w.length - 1] - Math.min(...w)) / (Math.max(...w) - Math.min(...w)) : 0.5),
   ],
 }
+
+test('a window that is flat again after moves has a deviation of about zero, never none', () => {
+  const draw = random(1)
+  const deviations = chain(square, rollingMean(60), squareRoot)
+  // A price of 14 that moves by half a cent now and then, and stands for minutes.
+  const moves = Array.from({ length: 20_000 }, (_, i) => (i % 400 < 200 && draw.uniform() < 0.2 ? (draw.uniform() < 0.5 ? 1 : -1) * Math.log(14.005 / 14) : 0)) // prettier-ignore
+  const said = run(deviations, moves).slice(60)
+  expect(said.filter(Number.isNaN)).toEqual([])
+  const flat = said.filter((_, i) => moves.slice(i + 1, i + 61).every((move) => move === 0))
+  expect(Math.max(...flat)).toBeLessThan(1e-6)
+})
 
 describe('window transforms equal their definition at every step', () => {
   const series = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 60 })
