@@ -69,6 +69,7 @@ export function windowSamples(
   { features, steps, ends }: { readonly features: number; readonly steps: number; readonly ends: Int32Array },
 ): Samples {
   const length = series.length / features
+  if (!Number.isInteger(length)) throw invalid(`${series.length} values are not rows of ${features}`, { values: series.length, features })
   const bad = ends.findIndex((end) => end < steps - 1 || end >= length)
   if (bad >= 0) throw invalid(`window ${bad} ends at row ${ends[bad]}: needs ${steps} rows before it and at most ${length} in all`, { window: bad, end: ends[bad], steps, length }) // prettier-ignore
   return {
@@ -82,8 +83,10 @@ export function windowSamples(
   }
 }
 
-/** The samples at some indices, in that order. */
+/** The samples at some indices, in that order. @throws {TradingError} `MODEL_INPUT_INVALID` for an index without a sample */
 export function pickSamples(samples: Samples, indices: Int32Array): Samples {
+  const bad = indices.findIndex((index) => !(index >= 0 && index < samples.count))
+  if (bad >= 0) throw invalid(`there is no sample ${indices[bad]} of ${samples.count}`, { at: bad, index: indices[bad] })
   return {
     count: indices.length,
     shape: samples.shape,
@@ -161,7 +164,10 @@ export function checkTrainingSet(network: ResolvedNetwork, { samples, labels, we
       throw invalid(`the ${part} set has ${count} samples and ${head.length} labels for head "${name}"`, { part, head: name })
     const isClass = definition.kind === 'classes' || definition.kind === 'ordered-classes'
     if (isClass !== head instanceof Int32Array)
-      throw invalid(`labels of head "${name}" must be ${isClass ? 'an Int32Array of class indices, negative for none' : 'a Float32Array, NaN for none'}`, { head: name })
+      throw invalid(
+        `labels of head "${name}" must be ${isClass ? 'an Int32Array of class indices, negative for none' : 'a Float32Array, NaN for none'}`,
+        { head: name },
+      )
     if (isClass) {
       const beyond = head.findIndex((c: number) => c >= width)
       if (beyond >= 0) throw invalid(`label ${beyond} of head "${name}" is class ${head[beyond]} of ${width}`, { part, head: name, row: beyond })

@@ -47,6 +47,7 @@ export interface TrainManyOptions extends CallOptions {
  */
 export async function trainMany(jobs: readonly TrainJob[], options: TrainManyOptions = {}): Promise<readonly TrainedNetwork[]> {
   const { workers = jobs.length < 2 ? 0 : Math.min(jobs.length, availableParallelism()), signal } = options
+  if (!(workers >= 0)) throw new TradingError('MODEL_INPUT_INVALID', `workers must be a number of threads, found ${workers}`, { workers })
   signal?.throwIfAborted()
   const report = progressReporter(options, 'training', 'networks', jobs.length)
   const results = new Array<TrainedNetwork>(jobs.length)

@@ -225,6 +225,11 @@ function sampleWeights(
   set: TrainingSet,
   option: TrainNetworkOptions['classWeights'],
 ): SampleWeights {
+  const classHeads = network.heads.filter(({ definition: { kind } }) => kind === 'classes' || kind === 'ordered-classes')
+  const weighed: readonly string[] = typeof option === 'object' ? [...option.keys()] : []
+  const unknown = weighed.find((name) => !classHeads.some((head) => head.name === name))
+  if (unknown !== undefined)
+    throw new TradingError('MODEL_INPUT_INVALID', `class weights are of "${unknown}", which is no head of classes`, { head: unknown })
   const perClass = network.heads.map(({ name, width, definition }) => {
     const labels = training.labels.get(name)!
     if (option === undefined || !(labels instanceof Int32Array)) return undefined

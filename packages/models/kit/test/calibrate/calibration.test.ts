@@ -100,3 +100,24 @@ test('outputs that are equal everywhere keep their temperature, and rows that ar
   expect(fitTemperature([0, 0, 0, 0], [0, 1], 2)).toEqual({ kind: 'temperature', temperature: 1 })
   expect(fitTemperature([1, 0, 0, 1], [0, 1], 2)).toEqual({ kind: 'temperature', temperature: 0.05 })
 })
+
+test('isotonic regression is the greatest of the least means over stretches: the min-max formula, written out', () => {
+  const mean = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0) / xs.length
+  for (let world = 0; world < 200; world++) {
+    const draw = random(world)
+    const said = Array.from({ length: 2 + draw.integer(12) }, () => draw.integer(6) / 6)
+    const came = said.map(() => draw.integer(2))
+    const places = [...new Set(said)].sort((a, b) => a - b)
+    const of = (from: number, to: number): number => mean(came.filter((_, i) => said[i] >= places[from] && said[i] <= places[to]))
+    const expected = places.map((_, i) =>
+      Math.max(...places.slice(0, i + 1).map((_a, a) => Math.min(...places.slice(i).map((_b, b) => of(a, i + b))))),
+    )
+    const fitted = fitIsotonic(said, came)
+    const stated = places.map((p) => {
+      const target = new Float32Array(1)
+      calibrate(fitted, { kind: 'logits', width: 1 }, Float32Array.of(Math.log(p / (1 - p))), 0, target, 0)
+      return target[0]
+    })
+    stated.forEach((p, i) => expect(p).toBeCloseTo(expected[i], 5))
+  }
+})

@@ -5,6 +5,7 @@ import {
   gradesWithin,
   labelIntervals,
   metaLabel,
+  random,
   rowsAfter,
   signedImpact,
   smoothedDirection,
@@ -129,4 +130,28 @@ test('a barrier label depends on the market from its row to the touch, to the na
   const labels = tripleBarrier(f64(100, 101, 106, 90), { horizon: 3, up: new Float64Array(4).fill(0.05) })
   const { t0, t1 } = labelIntervals(labels, times)
   expect([t0[0], t1[0], t1[1]]).toEqual([times[0], times[2], times[3]])
+})
+
+test('triple barriers agree with walking every path, over bars with a gap', () => {
+  for (let world = 0; world < 300; world++) {
+    const draw = random(world)
+    const n = 4 + draw.integer(20)
+    const horizon = 1 + draw.integer(8)
+    let price = 100
+    const close = Float64Array.from({ length: n }, () => (price *= Math.exp(0.02 * draw.normal())))
+    const [high, low] = [1, -1].map((side) => close.map((c) => c * Math.exp(side * 0.02 * draw.uniform())))
+    if (world % 3 === 0) close[draw.integer(n)] = NaN
+    const [up, down] = [0, 1].map(() => close.map(() => 0.01 + 0.03 * draw.uniform()))
+    const walk = (t: number): [label: number, to: number] => {
+      for (let i = t; i <= Math.min(n - 1, t + horizon); i++) {
+        if (Number.isNaN(close[i])) break
+        if (i > t && Math.log(low[i] / close[t]) <= -down[t]) return [0, i]
+        if (i > t && Math.log(high[i] / close[t]) >= up[t]) return [2, i]
+        if (i === t + horizon) return [1, i]
+      }
+      return [-1, Math.min(n - 1, t + horizon)]
+    }
+    const { labels, to } = tripleBarrier(close, { horizon, up, down, high, low })
+    expect(Array.from(labels, (label, t) => [label, to[t]])).toEqual(Array.from(labels, (_, t) => walk(t)))
+  }
 })

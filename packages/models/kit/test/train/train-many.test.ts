@@ -59,3 +59,9 @@ test('an ensemble is the mean of its members', async () => {
   const mean = meanOutputs(outputs).get('direction')!
   mean.forEach((x, i) => expect(x).toBeCloseTo((outputs[0].get('direction')![i] + outputs[1].get('direction')![i]) / 2, 5))
 })
+
+test('no number of threads is refused, and not taken for none', async () => {
+  const set = plantedSet(60, 1)
+  const job = { network: plantedNetwork, training: set, epochs: 1 }
+  await expect(trainMany([job, job], { workers: NaN })).rejects.toMatchObject({ code: 'MODEL_INPUT_INVALID' })
+})

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { type Progress } from '@gatehouse/core'
 import { isTradingError } from '@gatehouse/contracts'
 import { compilePlan } from '../../src/serve/plan.js'
-import { rowSamples } from '../../src/train/samples.js'
+import { pickRows, rowSamples, windowSamples } from '../../src/train/samples.js'
 import { trainNetwork, type TrainNetworkOptions } from '../../src/train/train-network.js'
 import { plantedNetwork, plantedSet } from '../planted.js'
 import { smallNetworks } from '../networks.js'
@@ -145,6 +145,7 @@ describe('bad input is refused with its code', () => {
       },
     ],
     ['no epochs', 'MODEL_INPUT_INVALID', { epochs: 0 }],
+    ['class weights of no head', 'MODEL_INPUT_INVALID', { classWeights: new Map([['directions', [1, 1, 1]]]) }],
     ['a seed that is not a number', 'MODEL_INPUT_INVALID', { seed: NaN }],
     ['weights that are all zero', 'MODEL_TOO_LITTLE_DATA', { training: { ...training, weights: new Float32Array(2000) } }],
     ['a negative weight', 'MODEL_INPUT_INVALID', { training: { ...training, weights: new Float32Array(2000).fill(-1) } }],
@@ -243,4 +244,13 @@ test('dropout goes on where it was: a resumed run draws the masks of the unbroke
   const whole = await trainNetwork({ ...options, network, epochs: 4, onCheckpoint: (bytes) => void checkpoints.push(bytes) })
   const resumed = await trainNetwork({ ...options, network, epochs: 4, resume: checkpoints[1] })
   expect(digest(resumed.weights)).toBe(digest(whole.weights))
+})
+
+test('samples that do not exist cannot be picked, series must be whole rows', () => {
+  for (const act of [
+    () => pickRows(training, Int32Array.of(0, -1)),
+    () => pickRows(training, Int32Array.of(0, 2000)),
+    () => windowSamples(new Float32Array(7), { features: 2, steps: 1, ends: Int32Array.of(0) }),
+  ])
+    expect(act).toThrow(expect.objectContaining({ code: 'MODEL_INPUT_INVALID' }))
 })
