@@ -9,7 +9,7 @@ export const errorCodes = {
     cure: 'Mend the rows named in `details`; drop or flag missing values before training.',
   },
   MODEL_TOO_LITTLE_DATA: {
-    cause: 'A split, a fold or a training set is left with too few rows or groups.',
+    cause: 'A split, a fold, a head, a calibration or a training set is left with too few labelled rows or groups.',
     cure: 'Use a longer range, fewer folds or a shorter embargo.',
   },
   MODEL_ONE_CLASS: {
@@ -58,7 +58,7 @@ export const errorCodes = {
     cure: 'Mend the feature named in the message.',
   },
   MODEL_FEATURE_NEVER_WARM: {
-    cause: 'A feature gave no value over the whole data set.',
+    cause: 'A feature gave no value over the whole data set, or in no row that is trained on.',
     cure: 'Use a longer range, or drop the feature named in `details.features`.',
   },
   MODEL_SPLIT_INVALID: { cause: 'A split has impossible settings.', cure: 'Mend the setting named in the message.' },
