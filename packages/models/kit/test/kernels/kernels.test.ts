@@ -217,6 +217,22 @@ test('dropout keeps the stated share, and other counters give other masks', () =
   expect(share((i) => a[i] === 1 && b[i] === 1)).toBeCloseTo(0.75 ** 2, 2)
 })
 
+test('sigmoid and tanh keep what is no number, whatever its bits, and reach their ends', () => {
+  const set = wasmKernels()
+  const p = set.allocate(8)
+  for (const [activation, low] of [
+    [2, 0],
+    [3, -1],
+  ]) {
+    set.i32.set([0x7fc00000, 0x7fc00001, -1, 0x7f800000, -0x800000], p >> 2)
+    set.f32.set([1e6, -1e6, 0], (p >> 2) + 5)
+    set.functions.activate(8, p, activation)
+    const [a, b, c, ...rest] = set.f32.subarray(p >> 2, (p >> 2) + 8)
+    expect([a, b, c]).toEqual([NaN, NaN, NaN])
+    rest.forEach((x, i) => expect(x).toBeCloseTo([1, low, 1, low, (1 + low) / 2][i], 7))
+  }
+})
+
 test('rebuilding the module from source gives the checked-in bytes', async () => {
   expect(sha256(await compileKernels())).toBe(wasmSha256)
 })
