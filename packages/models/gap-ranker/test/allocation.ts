@@ -1,9 +1,10 @@
-/* Run with --expose-gc as a process of its own, on a file that holds a candidate: prints the bytes that a prediction leaves on the heap, a name's share of its morning. */
+/* Run with --expose-gc as a process of its own, on a file that holds a candidate: prints the bytes that a minute, and a prediction, a name's share of its morning, leave on the heap. */
 import { readFileSync } from 'node:fs'
 import { deserialize } from 'node:v8'
-import { type Artifact } from '@gatehouse/core'
+import { type Artifact, type BarView } from '@gatehouse/core'
 import { gapRanker } from '@gatehouse/model-gap-ranker'
 import { mergeViews } from '@gatehouse/model-kit'
+import { bytesPer } from '../../kit/test/bytes-per.js'
 import { morningsOf, worldOf } from './world.js'
 
 const world = worldOf({ to: '2018-03-01', gapNames: 40 })
@@ -25,14 +26,40 @@ async function morning(): Promise<bigint> {
 }
 
 const now = await morning()
-const calls = 2000
-let least = Infinity
-names = 0
-for (let round = 0; round < 60; round++) {
-  ;(globalThis as { gc?: () => void }).gc!()
-  const before = process.memoryUsage().heapUsed
-  for (let call = 0; call < calls; call++) predictor.predict(now, emit)
-  least = Math.min(least, (process.memoryUsage().heapUsed - before) / calls)
+/** A minute before that morning's ranking that allocates nothing itself: what is left on the heap is the predictor's. */
+class Minute {
+  readonly schema = 'ohlcv-1m'
+  readonly source = 'synthetic'
+  readonly tsEvent = now - 600_000_000_000n
+  row = 0
+  get instrument() {
+    return world.gapInstruments[this.row & 7]
+  }
+  get open() {
+    return closes[this.row]
+  }
+  get high() {
+    return closes[this.row] + 0.2
+  }
+  get low() {
+    return closes[this.row] - 0.2
+  }
+  get close() {
+    return closes[this.row]
+  }
+  get volume() {
+    return closes[this.row] + 10
+  }
 }
+const calls = 4096
+const closes = Float64Array.from({ length: calls }, (_, i) => 20 + 0.01 * ((i * 7) % 37))
+const minute = new Minute()
+const update = (row: number): void => {
+  minute.row = row
+  predictor.update(minute as unknown as BarView)
+}
+names = 0
+const morningBytes = bytesPer(calls, () => predictor.predict(now, emit))
 const ranked = names / (60 * calls)
-console.log(JSON.stringify({ prediction: least / ranked, names: ranked }))
+bytesPer(calls, update)
+console.log(JSON.stringify({ event: bytesPer(calls, update), prediction: morningBytes / ranked, names: ranked }))

@@ -52,7 +52,8 @@ type BarNumber = 'volume' | 'range'
 /** Puts a bar's volume as traded today, or the logarithm of its high over its low, into cell `to`; `NaN` for a bar that cannot be. */
 function readNumber(name: BarNumber, cells: Float64Array, bar: BarView, to: number, factor: number): void {
   const x = name === 'volume' ? bar.volume / cells[factor] : Math.log(bar.high / bar.low)
-  cells[to] = x >= 0 && Number.isFinite(x) ? x : NaN
+  cells[to] = NaN
+  if (x >= 0 && Number.isFinite(x)) cells[to] = x
 }
 
 /**
@@ -93,7 +94,8 @@ export function bySlot(
         cells[smooth] = smoothing * cells[smooth] + (1 - smoothing) * z
         cells[smooth + 1] = 1
       }
-      cells[to] = cells[smooth + 1] === 1 ? cells[smooth] : NaN
+      cells[to] = NaN
+      if (cells[smooth + 1] === 1) cells[to] = cells[smooth]
     },
   }
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { deserialize } from 'node:v8'
 import { equity, type Artifact, type BarView } from '@gatehouse/core'
 import { macroRegime } from '@gatehouse/model-macro-regime'
+import { bytesPer } from '../../kit/test/bytes-per.js'
 
 const instrument = equity('ALFA')
 const { options, candidate } = deserialize(readFileSync(process.argv[2])) as {
@@ -18,50 +19,44 @@ const times = Array.from({ length: rows }, (_, i) => 1_600_000_000_000_000_000n 
 const closes = Float64Array.from({ length: rows }, (_, i) => 100 + 0.1 * ((i * 7) % 37))
 const volumes = Float64Array.from({ length: rows }, (_, i) => 1000 + ((i * 13) % 500))
 /** A bar that allocates nothing itself: what is left on the heap is the predictor's. */
-const bar = {
-  schema: 'ohlcv-1h',
-  source: 'synthetic',
-  instrument,
-  row: 0,
+class Bar {
+  readonly schema = 'ohlcv-1h'
+  readonly source = 'synthetic'
+  readonly instrument = instrument
+  row = 0
   get availableAt() {
     return times[this.row]
-  },
+  }
   get close() {
     return closes[this.row]
-  },
+  }
   get open() {
     return closes[this.row] + 0.05
-  },
+  }
   get high() {
     return closes[this.row] + 0.2
-  },
+  }
   get low() {
     return closes[this.row] - 0.2
-  },
+  }
   get volume() {
     return volumes[this.row]
-  },
+  }
 }
+const bar = new Bar()
 let predictions = 0
 const emit = (): void => void predictions++
 
-function bytesPer(act: (row: number) => void): number {
-  let least = Infinity
-  for (let round = 0; round < 40; round++) {
-    ;(globalThis as { gc?: () => void }).gc!()
-    const before = process.memoryUsage().heapUsed
-    for (let row = 0; row < rows; row++) act(row)
-    least = Math.min(least, (process.memoryUsage().heapUsed - before) / rows)
-  }
-  return least
-}
 const update = (row: number): void => {
   bar.row = row
   predictor.update(bar as unknown as BarView)
 }
-const event = bytesPer(update)
-const both = bytesPer((row) => {
+const updateAndPredict = (row: number): void => {
   update(row)
   predictor.predict(times[row], emit)
-})
+}
+// The compiler takes some hundred thousand calls to settle.
+bytesPer(rows, updateAndPredict)
+const event = bytesPer(rows, update)
+const both = bytesPer(rows, updateAndPredict)
 console.log(JSON.stringify({ event, prediction: both - event, predictions }))

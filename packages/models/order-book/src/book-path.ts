@@ -27,9 +27,15 @@ export function isReady(stream: BookStream, now: TimeNs, staleMs: number): boole
 }
 
 /** Usual move of the middle over the horizon, basis points: the unit of the impact head. A market that stood still for minutes is taken to move a tenth of a tick. */
-export function scaleOf(stream: BookStream, seconds: number): number {
-  const ticks = usualMoveOf(stream.memory) * Math.sqrt(seconds)
-  return (1e4 * (ticks > 0.1 ? ticks : 0.1)) / midOf(stream.memory)
+export function scaleOf({ memory }: Pick<BookStream, 'memory'>, seconds: number): number {
+  const scale = { usualMoveBp: NaN }
+  writeScale(scale, memory, seconds)
+  return scale.usualMoveBp
+}
+/** The same into a field: a number that is returned may be boxed. */
+export function writeScale(to: { usualMoveBp: number }, memory: Float64Array, seconds: number): void {
+  const ticks = usualMoveOf(memory) * Math.sqrt(seconds)
+  to.usualMoveBp = (1e4 * (ticks > 0.1 ? ticks : 0.1)) / midOf(memory)
 }
 
 /**

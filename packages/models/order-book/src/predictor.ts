@@ -1,7 +1,7 @@
 import { TradingError } from '@gatehouse/contracts'
 import { type Instrument, type MarketView, type TimeNs } from '@gatehouse/core'
 import { calibrate, driftMonitor, type KitPredictor, type LoadedFamily, outputCalibrations, type Plan } from '@gatehouse/model-kit'
-import { isReady, scaleOf } from './book-path.js'
+import { isReady, writeScale } from './book-path.js'
 import { type BookFeatureSet, type BookStream } from './feature/book-features.js'
 import { eventsOf, midOf, spreadOf } from './feature/moment.js'
 import { horizonSeconds, type ResolvedOptions } from './options.js'
@@ -70,7 +70,7 @@ export class OrderBookPredictor implements KitPredictor<OrderBookPrediction> {
   #describe(prediction: OrderBookPrediction, stream: BookStream): void {
     prediction.spreadTicks = spreadOf(stream.memory)
     prediction.tickBp = 1e4 / midOf(stream.memory)
-    prediction.usualMoveBp = scaleOf(stream, this.#seconds)
+    writeScale(prediction, stream.memory, this.#seconds)
   }
 
   save(): Uint8Array {

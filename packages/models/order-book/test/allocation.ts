@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs'
 import { deserialize } from 'node:v8'
 import { equity, type Artifact, type BookView } from '@gatehouse/core'
 import { orderBook } from '@gatehouse/model-order-book'
+import { bytesPer } from '../../kit/test/bytes-per.js'
 
 const instrument = equity('BRAV')
 const model = await orderBook().load(deserialize(readFileSync(process.argv[2])) as Artifact)
@@ -49,16 +50,6 @@ const book = {
 let predictions = 0
 const emit = (): void => void predictions++
 
-function bytesPer(act: (row: number) => void): number {
-  let least = Infinity
-  for (let round = 0; round < 60; round++) {
-    ;(globalThis as { gc?: () => void }).gc!()
-    const before = process.memoryUsage().heapUsed
-    for (let row = 0; row < rows; row++) act(row)
-    least = Math.min(least, (process.memoryUsage().heapUsed - before) / rows)
-  }
-  return least
-}
 const update = (row: number): void => {
   book.row = row
   predictor.update(book as unknown as BookView)
@@ -68,7 +59,7 @@ const updateAndPredict = (row: number): void => {
   predictor.predict(times[row], emit)
 }
 // The compiler takes some hundred thousand calls to settle.
-bytesPer(updateAndPredict)
-const event = bytesPer(update)
-const both = bytesPer(updateAndPredict)
+bytesPer(rows, updateAndPredict)
+const event = bytesPer(rows, update)
+const both = bytesPer(rows, updateAndPredict)
 console.log(JSON.stringify({ event, prediction: both - event, predictions }))

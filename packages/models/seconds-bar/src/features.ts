@@ -32,10 +32,7 @@ const usual = 7200
 /** A slow level that speaks after half an hour: it is unbiased from the first second, and waiting six hours would lose the first day. */
 const level = (halfLife: number): Transform => ewma(halfLife, Math.min(lookback, Math.ceil(3 * halfLife)))
 const bound = (limit: number): Transform =>
-  mapInto(`bound(${limit})`, (cells, from, to) => {
-    const x = cells[from]
-    cells[to] = x > limit ? limit : x < -limit ? -limit : x
-  })
+  mapInto(`bound(${limit})`, (cells, from, to) => void (cells[to] = Math.max(-limit, Math.min(limit, cells[from]))))
 
 /** Rows come from a SecondGrid and from nowhere else; a bar read without one has no changes, so nothing ever warms. */
 type ReadRow = (cells: Float64Array, row: SecondRow, to: number) => void
@@ -124,14 +121,16 @@ function trendPayoff(halfLife: number): Transform {
     push(cells, at, from, to) {
       const x = cells[from]
       const last = at + memory
-      const paid = cells[last + 1] === 1 ? x * cells[last] : NaN
+      const paid = x * cells[last]
+      const hadOne = cells[last + 1] === 1
       minute.push(cells, at, from, to)
       const trended = cells[to]
       if (trended === trended) {
         cells[last] = trended > 2 ? 2 : trended < -2 ? -2 : trended
         cells[last + 1] = 1
       }
-      cells[to] = paid
+      cells[to] = NaN
+      if (hadOne) cells[to] = paid
       mean.push(cells, at + minute.slots, to, to)
     },
   }

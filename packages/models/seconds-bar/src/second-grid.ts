@@ -1,4 +1,5 @@
 import { TradingError } from '@gatehouse/contracts'
+import { splitTime } from '@gatehouse/model-kit'
 import type { BarView, CorporateActionView, Instrument, MarketView, QuoteView, TimeNs } from '@gatehouse/core'
 
 /** Seconds without a bar that are filled in; after a longer pause (a night, a halt that drags on) the window starts afresh. */
@@ -15,8 +16,9 @@ const volatilityWarmUp = 300
 export type SecondQuotes = 'bbo-1s' | 'mbp-1'
 
 /** What is remembered between bars, in the order of the saved state. */
-const slots = { second: 0, close: 1, level: 2, squares: 3, weight: 4, rows: 5, factor: 6, changes: 7, mid: 8, spread: 9, imbalance: 10, quotes: 11 } as const // prettier-ignore
-const slotCount = 12
+const slots = { second: 0, close: 1, level: 2, squares: 3, weight: 4, rows: 5, factor: 6, changes: 7, mid: 8, spread: 9, imbalance: 10, quotes: 11, now: 12 } as const // prettier-ignore
+/** `now` is followed by its nanoseconds. */
+const slotCount = 14
 
 /**
  * One second of one instrument as the features see it: the bar, or, for a second without a trade, an empty bar at the last close. Reused from row to row.
@@ -108,9 +110,9 @@ export class SecondGrid {
     if (view.schema === this.quotes) return this.#quote(view as QuoteView)
     if (view.schema !== 'ohlcv-1s') return false
     const bar = view as BarView
-    // Number() of nanoseconds keeps whole seconds exactly; dividing a bigint would make another.
-    const second = Math.floor(Number(bar.tsEvent) / 1e9)
     const state = this.#state
+    splitTime(state, slots.now, bar.tsEvent)
+    const second = state[slots.now]
     const last = state[slots.second]
     if (second <= last) return false
     const { open, high, low, close, volume } = bar
@@ -120,12 +122,17 @@ export class SecondGrid {
     row.source = bar.source
     const isFirst = last < 0 || second - last > longestPause
     if (isFirst) state[slots.rows] = 0
-    else for (let empty = last + 1; empty < second; empty++) this.#push(empty, NaN, 0)
+    else for (let empty = last + 1; empty < second; empty++) this.#fill(empty)
+    row.second = state[slots.second] = second
     row.open = open
     row.high = high
     row.low = low
-    state[slots.second] = second
-    this.#push(second, close, volume, isFirst)
+    row.close = close
+    row.volume = volume / state[slots.factor]
+    row.isTraded = true
+    row.change = isFirst ? NaN : Math.log(close / state[slots.close])
+    state[slots.close] = close
+    this.#push()
     return true
   }
 
@@ -145,27 +152,26 @@ export class SecondGrid {
     this.#state.set(state)
   }
 
-  /** Makes the row of one second: `close` is `NaN` for an empty one. */
-  #push(second: number, close: number, volume: number, isFirst = false): void {
+  /** The row of a second without a trade: an empty bar at the last close. */
+  #fill(second: number): void {
+    const { row } = this
+    row.second = second
+    row.open = row.high = row.low = row.close = this.#state[slots.close]
+    row.volume = row.change = 0
+    row.isTraded = false
+    this.#push()
+  }
+
+  /** Adds to the row what is remembered, and hands it on. */
+  #push(): void {
     const { row } = this
     const state = this.#state
-    const before = state[slots.close]
-    row.second = second
-    row.volume = volume / state[slots.factor]
-    if (close !== close) row.open = row.high = row.low = row.close = before
-    else {
-      row.close = close
-      state[slots.close] = close
-    }
-    row.change = isFirst ? NaN : close === close ? Math.log(close / before) : 0
-    if (!isFirst) this.#observe(row.change)
-    const { volatility } = this
-    row.volatility = volatility
-    const score = volatility > 0 ? row.change / volatility : volatility * row.change
+    if (row.change === row.change) this.#observe()
+    row.volatility = this.volatility
+    const score = row.volatility > 0 ? row.change / row.volatility : row.volatility * row.change
     row.score = score > wildest ? wildest : score < -wildest ? -wildest : score
     row.level = state[slots.level]
     row.sincePause = state[slots.rows]++
-    row.isTraded = close === close
     if (state[slots.quotes] > 0) {
       row.imbalance = state[slots.imbalance]
       row.spreadTicks = state[slots.spread]
@@ -185,12 +191,14 @@ export class SecondGrid {
     return true
   }
 
-  #observe(change: number): void {
+  /** Takes the row's change into the volatility. */
+  #observe(): void {
     const state = this.#state
+    const { change } = this.row
     const { squares, weight } = slots
-    const bound = state[weight] > 0 ? (wildest * wildest * state[squares]) / state[weight] : Infinity
+    // Out of a flat start any move is wild, and bounding it at zero would keep the volatility at zero for ever: then, and before any move, there is no bound.
+    const bound = (wildest * wildest * state[squares]) / state[weight]
     const square = change * change
-    // Out of a flat start any move is wild, and bounding it at zero would keep the volatility at zero for ever.
     state[squares] = keep * state[squares] + (1 - keep) * (bound > 0 && square > bound ? bound : square)
     state[weight] = keep * state[weight] + (1 - keep)
     state[slots.changes]++

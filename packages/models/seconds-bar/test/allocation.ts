@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { deserialize } from 'node:v8'
 import { equity, type Artifact, type BarView } from '@gatehouse/core'
 import { secondsBar } from '@gatehouse/model-seconds-bar'
+import { bytesPer } from '../../kit/test/bytes-per.js'
 
 const instrument = equity(process.argv[3])
 const model = await secondsBar().load(deserialize(readFileSync(process.argv[2])) as Artifact)
@@ -42,17 +43,6 @@ const bar = new Bar()
 let predictions = 0
 const emit = (): void => void predictions++
 
-function bytesPer(act: (row: number) => void): number {
-  let least = Infinity
-  for (let round = 0; round < 30; round++) {
-    for (let row = 0; row < rows; row++) times[row] = BigInt(second++) * 1_000_000_000n
-    ;(globalThis as { gc?: () => void }).gc!()
-    const before = process.memoryUsage().heapUsed
-    for (let row = 0; row < rows; row++) act(row)
-    least = Math.min(least, (process.memoryUsage().heapUsed - before) / rows)
-  }
-  return least
-}
 const update = (row: number): void => {
   bar.row = row
   predictor.update(bar as unknown as BarView)
@@ -61,8 +51,11 @@ const updateAndPredict = (row: number): void => {
   update(row)
   predictor.predict(times[row], emit)
 }
+const prepare = (): void => {
+  for (let row = 0; row < rows; row++) times[row] = BigInt(second++) * 1_000_000_000n
+}
 // The compiler takes some hundred thousand calls to settle.
-bytesPer(updateAndPredict)
-const event = bytesPer(update)
-const both = bytesPer(updateAndPredict)
+bytesPer(rows, updateAndPredict, prepare)
+const event = bytesPer(rows, update, prepare)
+const both = bytesPer(rows, updateAndPredict, prepare)
 console.log(JSON.stringify({ event, prediction: both - event, predictions }))

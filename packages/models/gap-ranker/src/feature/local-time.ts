@@ -1,12 +1,15 @@
 import { openTimeZone } from '@gatehouse/core'
+import { splitTime } from '@gatehouse/model-kit'
 
 const zone = openTimeZone('America/New_York')
 const secondsPerDay = 86_400
 
-/** Seconds since 1970 on New York's clocks. Exact: whole seconds of ns fit a float64. Allocates no more than reading the time did. */
+const clock = new Float64Array(2)
+
+/** Whole seconds since 1970 on New York's clocks. Allocates no more than reading the time did. */
 export function localSeconds(at: bigint): number {
-  const seconds = Math.floor(Number(at) / 1e9)
-  return seconds + zone.offsetSeconds(seconds)
+  splitTime(clock, 0, at)
+  return clock[0] + zone.offsetSeconds(clock[0])
 }
 
 /** Days since 1970 of local seconds. */

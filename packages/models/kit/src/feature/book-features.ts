@@ -22,7 +22,8 @@ export const imbalance = (levels: number): Reader<Book> =>
       bid += book.bidSize(i)
       ask += book.askSize(i)
     }
-    cells[to] = bid + ask > 0 ? (bid - ask) / (bid + ask) : NaN
+    // Of nothing by nothing, `NaN`.
+    cells[to] = (bid - ask) / (bid + ask)
   })
 
 /** Micro-price less mid in half spreads: -1 to 1. The price weighted by the opposite queue (Gatheral & Oomen 2010). */
@@ -30,7 +31,8 @@ export const micropriceDeviation = reader('micropriceDeviation', (cells, book, t
   const bid = book.bidSize(0)
   const ask = book.askSize(0)
   const isWhole = bid + ask > 0 && book.bidPrice(0) === book.bidPrice(0) && book.askPrice(0) === book.askPrice(0)
-  cells[to] = isWhole ? (bid - ask) / (bid + ask) : NaN
+  cells[to] = NaN
+  if (isWhole) cells[to] = (bid - ask) / (bid + ask)
 })
 
 /** A level's distance from mid in ticks (positive), and log(1 + size): the normalised book. `NaN` and 0 where the level is empty. */
@@ -53,7 +55,8 @@ export const queueRatio = reader('queueRatio', (cells, book, to) => {
 export const orderSizeRatio = reader('orderSizeRatio', (cells, book, to) => {
   const bids = book.bidCount(0)
   const asks = book.askCount(0)
-  cells[to] = bids > 0 && asks > 0 ? Math.log((1 + book.bidSize(0) / bids) / (1 + book.askSize(0) / asks)) : NaN
+  cells[to] = NaN
+  if (bids > 0 && asks > 0) cells[to] = Math.log((1 + book.bidSize(0) / bids) / (1 + book.askSize(0) / asks))
 })
 
 /** Distance between the outermost of `levels` on both sides, in ticks. */

@@ -1,6 +1,6 @@
 const word = new BigInt64Array(1)
-/** Its lower half, on the little-endian machines that there are. */
-const half = new Int32Array(word.buffer)
+/** Its halves, the lower one first on the little-endian machines that there are: `Number(time)` would be boxed. */
+const halves = new Int32Array(word.buffer)
 const billion = 1_000_000_000
 
 /**
@@ -9,8 +9,8 @@ const billion = 1_000_000_000
 export function splitTime(cells: Float64Array, to: number, time: bigint): void {
   word[0] = time
   // Float64 knows the second up to its neighbour; the lower half of the remainder tells which, and how far into it.
-  let seconds = Math.floor(Number(time) / billion)
-  let rest = (half[0] - Math.imul(seconds, billion)) | 0
+  let seconds = Math.floor((halves[1] * 2 ** 32 + (halves[0] >>> 0)) / billion)
+  let rest = (halves[0] - Math.imul(seconds, billion)) | 0
   if (rest < 0) {
     seconds--
     rest += billion

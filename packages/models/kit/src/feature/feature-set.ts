@@ -163,7 +163,8 @@ function openStream(
       if (value === value) {
         values[i] = value
         if (slab[counts + i]++ === 0 && required[i]) cold--
-      } else if (!carries[i]) values[i] = zeroes[i] ? 0 : NaN
+      } else if (zeroes[i]) values[i] = 0
+      else if (!carries[i]) values[i] = value
       if (flags[i] >= 0) values[flags[i]] = value === value ? 0 : 1
     }
   }

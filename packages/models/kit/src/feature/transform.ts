@@ -79,7 +79,12 @@ export const map = (definition: string, act: (x: number) => number): Transform =
 
 /** The number itself. */
 export const identity = mapInto('x', (cells, from, to) => void (cells[to] = cells[from]))
-export const log = mapInto('log', (cells, from, to) => void (cells[to] = cells[from] > 0 ? Math.log(cells[from]) : NaN))
+export const log = mapInto('log', (cells, from, to) => {
+  const x = cells[from]
+  // Not `x > 0 ? … : NaN`: a number that may be the global `NaN` is boxed.
+  cells[to] = NaN
+  if (x > 0) cells[to] = Math.log(x)
+})
 export const square = mapInto('square', (cells, from, to) => void (cells[to] = cells[from] * cells[from]))
 /** Of at least zero: rounding may leave a sum of squares below it when the window is flat again. */
 export const squareRoot = mapInto('sqrt', (cells, from, to) => void (cells[to] = Math.sqrt(Math.max(0, cells[from]))))
