@@ -1,5 +1,5 @@
 export { macroRegime } from './macro-regime.js'
 export type { MacroRegimeOptions } from './options.js'
-export { MacroRegimePrediction, posture, regimes, signals, type ClassPriors, type Posture, type Regime, type Signal } from './prediction.js'
+export { MacroRegimePrediction, posture, regimes, signals, type ClassScales, type Posture, type Regime, type Signal } from './prediction.js'
 export { labelUnits, regimeFeatures, type RegimeFeatureOptions } from './features.js'
 export type { RegimeRows } from './rows.js'

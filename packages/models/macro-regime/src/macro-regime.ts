@@ -13,9 +13,9 @@ import { regimeFeatures, schema } from './features.js'
 import { measureRegime, namedClasses, regimeDeciles, regimeEconomics } from './measure.js'
 import { mirroredRows } from './mirror.js'
 import { regimeNetwork, resolveOptions, type MacroRegimeOptions } from './options.js'
-import { priorsFrom, priorsOf } from './priors.js'
 import { MacroRegimePrediction, regimes, signals } from './prediction.js'
 import { contextOf, readRegimeRows, type RegimeRows } from './rows.js'
+import { scalesFrom, scalesOf } from './scales.js'
 
 /** The hourly macro-regime family: five ordered signals and five regimes from hourly bars of one or many names, and of context series. */
 export function macroRegime(options: MacroRegimeOptions = {}): KitFamily<RegimeRows, MacroRegimePrediction> {
@@ -25,11 +25,11 @@ export function macroRegime(options: MacroRegimeOptions = {}): KitFamily<RegimeR
   const names = features('').spec.items.map((item) => item.name)
   const heads = { horizon: `${horizon} bars` }
   const open = (loaded: LoadedFamily, instrument: Instrument, universe: readonly Instrument[]) => {
-    const priors = priorsOf(loaded.artifact.description.extra ?? {})
+    const scales = scalesOf(loaded.artifact.description.extra ?? {})
     return openInstrument(loaded, instrument, {
       every: schema,
       context: contextOf(universe, context),
-      prediction: (values, { model, digest }) => new MacroRegimePrediction(model, digest, instrument, priors, values),
+      prediction: (values, { model, digest }) => new MacroRegimePrediction(model, digest, instrument, scales, values),
     })
   }
   return defineFamily<RegimeRows, MacroRegimePrediction>({
@@ -68,7 +68,7 @@ export function macroRegime(options: MacroRegimeOptions = {}): KitFamily<RegimeR
     augment: mirror ? (rows, indices) => mirroredRows(rows, indices, names) : undefined,
     columns: ['availableAt', 'high', 'low', 'close', 'volume'],
     settings: { horizon, detail, hidden: [...hidden], dropout, mirror, ...(context.length === 0 ? {} : { context: context.join(',') }) },
-    extra: priorsFrom,
+    extra: scalesFrom,
     measure: measureRegime,
     baselines: [
       constantBaseline('majority', { edges: ['macroF1', 'rps'], say: 'commonest' }),

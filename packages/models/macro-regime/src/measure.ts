@@ -12,8 +12,8 @@ import {
   type Measure,
 } from '@gatehouse/model-kit'
 import { likeliest, regimes, scoreOf, signals } from './prediction.js'
-import { priorsOf } from './priors.js'
 import { type RegimeRows } from './rows.js'
+import { scalesOf } from './scales.js'
 
 /** Cost of turning the whole position over, as a fraction: half a spread and fees on a liquid name. */
 const costPerTurnover = 0.0001
@@ -50,9 +50,9 @@ export function measureRegime(judging: Judging<RegimeRows>): readonly Measure[] 
 
 /** The class that a prediction names, of each test row. @param head `signal` or `regime` */
 export function namedClasses({ values, width, test, extra }: Judging<RegimeRows>, head: string): Int32Array {
-  const priors = priorsOf(extra)
-  const [offset, common] = head === 'signal' ? [0, priors.signals] : [signals.length, priors.regimes]
-  return Int32Array.from(test, (_, i) => likeliest(values, i * width + offset, common))
+  const scales = scalesOf(extra)
+  const [offset, own] = head === 'signal' ? [0, scales.signals] : [signals.length, scales.regimes]
+  return Int32Array.from(test, (_, i) => likeliest(values, i * width + offset, own))
 }
 
 /** Holding twice the score of every name, bounded at 1, for a bar. */

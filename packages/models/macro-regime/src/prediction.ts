@@ -8,8 +8,8 @@ export type Signal = (typeof signals)[number]
 export const regimes = ['bull-quiet', 'bull-volatile', 'range', 'bear-quiet', 'bear-volatile'] as const
 export type Regime = (typeof regimes)[number]
 
-/** Frequency of each class in training. */
-export interface ClassPriors {
+/** What the probability of each class is measured in when one is named: the class named is the largest multiple of its own scale. */
+export interface ClassScales {
   readonly signals: readonly number[]
   readonly regimes: readonly number[]
 }
@@ -19,12 +19,12 @@ export class MacroRegimePrediction implements Prediction {
   readonly type = 'macro-regime'
   at: TimeNs = 0n
 
-  /** @param priors how common each class was in training, which the decisions are relative to */
+  /** @param scales what the decisions are relative to */
   constructor(
     readonly model: string,
     readonly digest: string,
     readonly instrument: Instrument,
-    readonly priors: ClassPriors,
+    readonly scales: ClassScales,
     readonly values: Float32Array = new Float32Array(signals.length + regimes.length),
   ) {}
 
@@ -37,17 +37,17 @@ export class MacroRegimePrediction implements Prediction {
     return this.values.subarray(signals.length)
   }
   get signal(): Signal {
-    return signals[likeliest(this.values, 0, this.priors.signals)]
+    return signals[likeliest(this.values, 0, this.scales.signals)]
   }
   get regime(): Regime {
-    return regimes[likeliest(this.values, signals.length, this.priors.regimes)]
+    return regimes[likeliest(this.values, signals.length, this.scales.regimes)]
   }
   /** Mean signal, from -2 (STRONG_SELL) to 2 (STRONG_BUY). */
   get score(): number {
     return scoreOf(this.values, 0)
   }
   copy(): this {
-    const copy = new MacroRegimePrediction(this.model, this.digest, this.instrument, this.priors, this.values.slice())
+    const copy = new MacroRegimePrediction(this.model, this.digest, this.instrument, this.scales, this.values.slice())
     copy.at = this.at
     return copy as this
   }
@@ -77,15 +77,12 @@ export function scoreOf(probabilities: ArrayLike<number>, offset: number): numbe
   return score
 }
 
-/**
- * The class to act on: the largest probability relative to the root of how common the class is. The plain largest one would hardly ever name the rough regimes
- * and the strong signals, which are rare and matter most.
- */
-export function likeliest(probabilities: ArrayLike<number>, offset: number, priors: readonly number[]): number {
+/** The class to act on: the largest probability relative to its scale. The plain largest one would hardly ever name what is rare and matters most. */
+export function likeliest(probabilities: ArrayLike<number>, offset: number, scales: readonly number[]): number {
   let best = 0
   let highest = -Infinity
-  for (let k = 0; k < priors.length; k++) {
-    const lift = probabilities[offset + k] / Math.sqrt(priors[k])
+  for (let k = 0; k < scales.length; k++) {
+    const lift = probabilities[offset + k] / scales[k]
     if (lift > highest) {
       highest = lift
       best = k

@@ -1,7 +1,7 @@
 import { type CallOptions, type Dataset, type Prediction } from '@gatehouse/core'
 import { walkForwardSplits } from '../split/purged-splits.js'
 import { type FamilyDefinition, type Measure } from './definition.js'
-import { type FittedModel, fitRows } from './fit.js'
+import { type Fit, fitRows } from './fit.js'
 import { concat } from './judge.js'
 import { type Judging } from './judging.js'
 import { predictRows } from './predict-rows.js'
@@ -44,16 +44,16 @@ export async function crossValidateFamily<R extends FamilyRows, P extends Predic
     test: Int32Array.from(split.test, (i) => indices[i]).filter((row) => judged(row, rows)),
   }))
   const said: Float32Array[] = []
-  let model: FittedModel | undefined
+  const fits: Fit[] = []
   for (const [k, { train, test }] of splits.entries()) {
-    model = await fitRows(family, rows, { indices: train, seed, onProgress, signal })
-    said.push(predictRows(model, rows, test))
+    fits.push(await fitRows(family, rows, { indices: train, seed, onProgress, signal }))
+    said.push(predictRows(fits[k], rows, test))
     onProgress?.({ stage: `${family.name}: cross-validated`, done: k + 1, total: splits.length, unit: 'folds' })
   }
   const test = Int32Array.from(splits.flatMap((split) => Array.from(split.test)))
-  // The settings that come from rows are those of the first fold's training part, which no test row is in.
-  const extra = family.extra?.(rows, splits[0].train) ?? {}
-  const judging: Judging<R> = { rows, test, values: concat(said), width: model!.network.outputWidth, outputs: model!.outputs, extra }
+  // The settings that come from training are those of the first fold's, in whose training part no test row is.
+  const extra = family.extra?.(rows, splits[0].train, fits[0]) ?? {}
+  const judging: Judging<R> = { rows, test, values: concat(said), width: fits[0].network.outputWidth, outputs: fits[0].outputs, extra }
   const measures = family.measure(judging)
   const once = new Float64Array(test.length).fill(1)
   return { judging, measures, figures: Object.fromEntries(measures.map(({ name, statistic }) => [name, statistic(once)])) }

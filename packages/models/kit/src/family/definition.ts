@@ -5,6 +5,7 @@ import { type FeatureSet } from '../feature/feature-set.js'
 import { type NetworkDefinition } from '../network/definition.js'
 import { type Normaliser } from '../serve/normaliser.js'
 import { type TrainNetworkOptions } from '../train/train-network.js'
+import { type Fit } from './fit.js'
 import { type Judging } from './judging.js'
 import { type FamilyRows } from './rows.js'
 
@@ -130,8 +131,8 @@ export interface FamilyDefinition<R extends FamilyRows = FamilyRows, P extends P
   readonly calibration?: Readonly<Record<string, CalibrationMethod>> | undefined
   /** Columns of the data that are read, for the gate's check that they are there. */
   readonly columns: readonly string[]
-  /** The family's own settings in `model.json`, from the training rows: how common the classes were, say. */
-  readonly extra?: ((rows: R, train: Int32Array) => NonNullable<ModelDescription['extra']>) | undefined
+  /** The family's own settings in `model.json`, from the training rows and what was fitted on them: how common the classes were, where to cut a score, say. */
+  readonly extra?: ((rows: R, train: Int32Array, fit?: Fit) => NonNullable<ModelDescription['extra']>) | undefined
   /** More hyperparameters for `model.json`. */
   readonly settings?: ModelDescription['provenance']['hyperparameters'] | undefined
   /** The figures, the first one being the one the family is chosen by. Called for the model and for every baseline. */

@@ -122,7 +122,7 @@ function describe<R extends FamilyRows, P extends Prediction>(
         items.map(({ name }) => name),
       ),
     ],
-    ...(family.extra === undefined ? {} : { extra: family.extra(rows, indices) }),
+    ...(family.extra === undefined ? {} : { extra: family.extra(rows, indices, fit) }),
   }
 }
 
