@@ -1,3 +1,4 @@
+import { TradingError } from '@gatehouse/contracts'
 import { random } from '../random.js'
 
 /**
@@ -6,6 +7,7 @@ import { random } from '../random.js'
  * @param score of a matrix, higher is better
  * @param repeats shuffles a feature, averaged; default 3
  * @returns one fall a feature
+ * @throws {TradingError} `MODEL_METRIC_INVALID` for values that are not whole rows
  */
 export function permutationImportance(
   values: Float32Array | Float64Array,
@@ -14,6 +16,8 @@ export function permutationImportance(
   { repeats = 3, seed = 0 }: { readonly repeats?: number | undefined; readonly seed?: number | undefined } = {},
 ): Float64Array {
   const rows = values.length / features
+  if (!Number.isInteger(rows) || !(repeats >= 1))
+    throw new TradingError('MODEL_METRIC_INVALID', `${values.length} values are not rows of ${features}, or ${repeats} repeats not one`, { features, repeats }) // prettier-ignore
   const draw = random(seed)
   const working = Float64Array.from(values)
   const base = score(working)

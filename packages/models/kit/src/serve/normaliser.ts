@@ -46,6 +46,8 @@ export function fitNormaliserOver(
   { kind = 'standard', clip = 6 }: NormaliserOptions = {},
 ): Normaliser {
   if (!(clip > 0)) throw new TradingError('MODEL_INPUT_INVALID', `clip must be positive, found ${clip}`, { clip })
+  const odd = parts.find(({ table }) => !Number.isInteger(table.length / features))
+  if (odd) throw new TradingError('MODEL_INPUT_INVALID', `${odd.table.length} values are not rows of ${features}`, { values: odd.table.length, features }) // prettier-ignore
   const bounds = { lower: -clip, upper: clip }
   if (kind === 'none' || kind === 'within-group') return { ...noNormaliser, kind, ...(kind === 'none' ? {} : bounds) }
   const center = new Float64Array(features)
@@ -62,7 +64,8 @@ export function fitNormaliserOver(
     }
     const [c, s] = count === 0 ? [0, 1] : fits[kind](known.subarray(0, count))
     center[j] = c
-    scale[j] = s > 0 && Number.isFinite(s) ? s : 1
+    // What rounding makes of a constant is no spread.
+    scale[j] = s > 1e-12 * Math.abs(c) && Number.isFinite(s) ? s : 1
   }
   return { kind, center, scale, ...bounds }
 }

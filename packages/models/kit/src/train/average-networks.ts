@@ -9,7 +9,7 @@ type Member = { readonly network: ResolvedNetwork; readonly weights: Weights }
  * Several trained networks of one definition as one that gives the mean of their outputs: an ensemble that is one artifact, one plan, one call. Logits, values and
  * scores are averaged as they are; of ordered classes the score and the places of the cuts. Their hidden layers lie side by side, so the work grows with the square
  * of the members. For flat chains of dense layers; dropout, which only training has, falls away.
- * @throws {TradingError} `MODEL_NETWORK_INVALID` for another kind of layer, `MODEL_INPUT_INVALID` for no member
+ * @throws {TradingError} `MODEL_NETWORK_INVALID` for another kind of layer or members of several definitions, `MODEL_INPUT_INVALID` for no member
  */
 export function averageNetworks(members: readonly Member[]): Member {
   if (members.length === 0) throw new TradingError('MODEL_INPUT_INVALID', 'an average needs a network', {})
@@ -27,6 +27,9 @@ export function averageNetworks(members: readonly Member[]): Member {
         expected: 'dense',
       },
     )
+  const definitions = new Set(members.map((member) => JSON.stringify(member.network.definition)))
+  if (definitions.size > 1)
+    throw new TradingError('MODEL_NETWORK_INVALID', 'only networks of one definition have a mean', { definitions: definitions.size })
   const K = members.length
   const weights = new Map<string, Float32Array>()
   const layers = dense.map(({ name, definition }, depth): LayerDefinition => {

@@ -221,12 +221,16 @@ function firstNotFinite(samples: Samples): number {
   const row = new Float32Array(sizeOf(samples.shape))
   for (let i = 0; i < samples.count; i++) {
     samples.fill(i, row, 0)
-    let sum = 0
-    // x * 0 is NaN for what is not finite: no branch in the loop.
-    for (let k = 0; k < row.length; k++) sum += row[k] * 0
-    if (Number.isNaN(sum)) return i
+    if (!isFinite32(row, 0, row.length)) return i
   }
   return -1
+}
+
+/** x * 0 is NaN for what is not finite: no branch in the loop. */
+export function isFinite32(values: Float32Array, from: number, count: number): boolean {
+  let sum = 0
+  for (let k = from; k < from + count; k++) sum += values[k] * 0
+  return !Number.isNaN(sum)
 }
 
 function invalid(message: string, details: Record<string, unknown>): TradingError {

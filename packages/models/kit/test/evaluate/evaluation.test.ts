@@ -67,6 +67,12 @@ test('permutation importance finds the feature that matters, and leaves the valu
   expect(b).toBeGreaterThan(1)
   expect([a, c]).toEqual([0, 0])
   expect(values).toEqual(before)
+  for (const [width, repeats] of [
+    [7, 1],
+    [3, 0],
+  ])
+    // prettier-ignore
+    expect(() => permutationImportance(values, width, score, { repeats })).toThrow(expect.objectContaining({ code: 'MODEL_METRIC_INVALID' }))
 })
 
 test('every look at held-out data is counted and logged', () => {

@@ -26,3 +26,13 @@ for (const backend of ['wasm-simd', 'js'] satisfies KernelBackend[])
       expect([...found.subarray(0, raw.length)]).toEqual([...expected])
       expect(found[raw.length]).toBe(42)
     })
+
+test('a constant has no spread, whatever rounding makes of its mean', () => {
+  const { scale } = fitNormaliser(new Float64Array(1001).fill(0.1), 1)
+  expect(Array.from(scale)).toEqual([1])
+})
+
+test('values that are not whole rows are refused', () => {
+  for (const features of [0, 3])
+    expect(() => fitNormaliser(Float64Array.of(1, 2, 3, 4), features)).toThrow(expect.objectContaining({ code: 'MODEL_INPUT_INVALID' }))
+})

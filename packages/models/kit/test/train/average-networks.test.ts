@@ -55,3 +55,9 @@ test('layers that mix what lies side by side are refused', () => {
   const parts = [1, 2].map((seed) => ({ network: normed, weights: initialWeights(normed, seed) }))
   expect(() => averageNetworks(parts)).toThrow(expect.objectContaining({ code: 'MODEL_NETWORK_INVALID' }))
 })
+
+test('networks of several definitions have no mean', () => {
+  const other = resolveNetwork({ ...definition, layers: [{ kind: 'dense', name: 'first', units: 6 }, ...definition.layers.slice(1)] })
+  const parts = [network, other].map((one) => ({ network: one, weights: initialWeights(one, 1) }))
+  expect(() => averageNetworks(parts)).toThrow(expect.objectContaining({ code: 'MODEL_NETWORK_INVALID' }))
+})

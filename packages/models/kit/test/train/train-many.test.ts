@@ -5,6 +5,7 @@ import {
   pickRows,
   pickSamples,
   predictOutputs,
+  rowSamples,
   trainEnsemble,
   trainMany,
   trainNetwork,
@@ -64,4 +65,12 @@ test('no number of threads is refused, and not taken for none', async () => {
   const set = plantedSet(60, 1)
   const job = { network: plantedNetwork, training: set, epochs: 1 }
   await expect(trainMany([job, job], { workers: NaN })).rejects.toMatchObject({ code: 'MODEL_INPUT_INVALID' })
+})
+
+test('samples of another shape, or with a number that is not finite, are not predicted', async () => {
+  const trained = await trainNetwork({ ...job, epochs: 1 })
+  const missing = rowSamples(Float32Array.of(1, 2, NaN, 4), 4)
+  for (const samples of [missing, rowSamples(new Float32Array(12), 3)])
+    expect(() => predictOutputs(trained, samples)).toThrow(expect.objectContaining({ code: 'MODEL_INPUT_INVALID' }))
+  expect(() => meanOutputs([])).toThrow(expect.objectContaining({ code: 'MODEL_INPUT_INVALID' }))
 })
