@@ -198,7 +198,7 @@ function codeHash(): string {
   const folders = ['packages/models/kit/src', ...families.map((family) => `packages/models/${family}/src`), 'examples/four-models']
   const files = folders.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).flatMap((file) =>
-      file.endsWith('.ts') ? [`${folder}/${file}`] : [],
+      file.endsWith('.ts') && !file.endsWith('.test.ts') ? [`${folder}/${file}`] : [],
     ),
   )
   return sha256Hex(

@@ -16,7 +16,8 @@ const usage = `npm start -- [--bars FILE... | --data DIR] [--out DIR] [--seed N]
   --bars FILE...  hourly bars of your own: LEAN's .csv/.csv.gz/.zip (a factor_files folder beside it is used)
                   or any CSV with a header (time, open, high, low, close, volume). Trains and trades the hourly family alone.
   --data DIR      real files of all four kinds, laid out as docs/data.md says. Default: the synthetic market.
-  --out DIR       where everything is written; default out/four-models. A folder of an earlier run is emptied, another refused.
+  --out DIR       where everything is written; default out/four-models. What an earlier run finished there is kept until this one has;
+                  a folder that npm start did not make is refused.
   --verbose       show where an error came from.
   --seed N        seed of market, training and run; default 7. Same seed, same bytes.`
 

@@ -1,6 +1,9 @@
 /** `npm start`: the whole job, and what stops it in one sentence. */
-import { isTradingError } from '@gatehouse/core'
+import { isTradingError } from '@gatehouse/durable-log'
+import { readOptions } from './options.js'
 
+// Before anything else is loaded: who asked wrongly, or for help, need not wait.
+readOptions(process.argv.slice(2))
 try {
   await import('./main.js')
 } catch (error) {
