@@ -81,7 +81,10 @@ export function driftMonitor(reference: readonly DriftReference[]): DriftMonitor
           expected: counts.byteLength,
           found: state.length,
         })
-      new Uint8Array(counts.buffer).set(state)
+      const saved = new Float64Array(state.slice().buffer)
+      if (!saved.every((count) => Number.isSafeInteger(count) && count >= 0))
+        throw new TradingError('MODEL_STATE_INVALID', 'the saved drift counts are damaged', {})
+      counts.set(saved)
     },
     reset: () => void counts.fill(0),
   }

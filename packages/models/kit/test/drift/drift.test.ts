@@ -40,7 +40,11 @@ test('counts survive a restart', () => {
   const b = driftMonitor(reference)
   b.restore(a.save())
   expect(b.stabilityIndex()).toEqual(a.stabilityIndex())
-  expect(() => b.restore(new Uint8Array(3))).toThrow(expect.objectContaining({ code: 'MODEL_STATE_INVALID' }))
+  const damaged = a.save()
+  damaged[7] = 0xff
+  for (const state of [new Uint8Array(3), damaged])
+    expect(() => b.restore(state)).toThrow(expect.objectContaining({ code: 'MODEL_STATE_INVALID' }))
+  expect(b.stabilityIndex()).toEqual(a.stabilityIndex())
 })
 
 test('a rare flag that becomes frequent has drifted, one that stays rare has not', () => {
