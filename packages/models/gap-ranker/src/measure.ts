@@ -2,8 +2,10 @@ import { aucStatistic, calibrationStatistic, gradesWithin, groupOffsets, meanSpe
 import { stake } from './prediction.js'
 import type { GapFamilyRows } from './family-rows.js'
 
-/** Cost of a stake taken at the open and given up at the close, a fraction of it: spread and fees of small names at both ends. */
-const roundTrip = 0.002
+/** Cost of trading small names one way, a fraction of what is traded: spread and fees. */
+const costPerTurnover = 0.001
+/** What the engine's account gains of a stake from open to close (a test holds the two together). */
+const netReturn = (gained: number): number => gained - costPerTurnover * (2 + gained)
 
 /** Mean score and mean chance of the members, by test row. */
 export function combined({ values, width, outputs, test }: Pick<Judging, 'values' | 'width' | 'outputs' | 'test'>) {
@@ -66,11 +68,11 @@ export function gapEconomics(judging: Judging<GapFamilyRows>): Economics {
   const place = places(judging, score)
   const mornings = new Map<number, number>()
   test.forEach((row, i) => {
-    const gained = stake({ rank: place[i], probability: chance[i] }) * (rows.closeReturn[row] - roundTrip)
+    const gained = stake({ rank: place[i], probability: chance[i] }) * netReturn(rows.closeReturn[row])
     mornings.set(rows.groups[row], (mornings.get(rows.groups[row]) ?? 0) + gained)
   })
   return {
-    costs: `${roundTrip * 1e4} bp of the stake for both ends, no market impact; a fifth on each of the best five with probability from one half, open to close`,
+    costs: `${costPerTurnover * 1e4} bp of the traded value each way, no market impact; a fifth on each of the best five with probability from one half, open to close`,
     returns: Float64Array.from(mornings.values()),
   }
 }
@@ -86,6 +88,6 @@ export function gapDeciles(judging: Judging<GapFamilyRows>): Deciles {
     by: 'share of the morning’s names that it is above',
     unit: 'bp',
     score: Float64Array.from(test, (row, i) => (names.get(rows.groups[row])! - place[i]) / Math.max(1, names.get(rows.groups[row])! - 1)),
-    outcome: Float64Array.from(test, (row) => 1e4 * (rows.closeReturn[row] - roundTrip)),
+    outcome: Float64Array.from(test, (row) => 1e4 * netReturn(rows.closeReturn[row])),
   }
 }

@@ -10,7 +10,7 @@ import {
   testLabels,
 } from '@gatehouse/model-kit'
 import { expectedSaving } from './execution.js'
-import { decide, place } from './prediction.js'
+import { decide, place, rarity } from './prediction.js'
 import { type BookRows } from './rows.js'
 import { readTendencies } from './tendencies.js'
 
@@ -44,7 +44,7 @@ export function namedClasses({ values, width, test, extra }: Judging<BookRows>, 
   const { directionPriors, spreadPriors } = readTendencies(extra)
   if (head !== 'direction' && head !== 'spread') return undefined
   const priors = head === 'direction' ? directionPriors : spreadPriors
-  return Int32Array.from(test, (_, i) => decide(values, i * width + place[head], priors))
+  return Int32Array.from(test, (_, i) => decide(values, i * width + place[head], priors, rarity[head]))
 }
 
 /**
@@ -69,7 +69,7 @@ function waiting({ rows, test, values, width, extra }: Judging<BookRows>, sign: 
   )
   const came = Float64Array.from(
     test,
-    (row) => ((rows.spread[row] - rows.laterSpread[row]) * rows.tickBp[row]) / 2 - sign * rows.move[row] * 1e4,
+    (row) => ((rows.spread[row] - rows.laterSpread[row]) * rows.tickBp[row]) / 2 - sign * Math.expm1(rows.move[row]) * 1e4,
   )
   return { expected, came }
 }

@@ -75,6 +75,11 @@ export function baselines(trend: number): readonly Baseline<SecondsRows>[] {
   ]
 }
 
+/** What the engine's account gains of a stake by a round trip over a log return (a test holds the two together): each way costs a part of what is traded then. */
+function netReturn(side: number, move: number, costPerTurnover: number): number {
+  return side * Math.expm1(move) - costPerTurnover * (1 + Math.exp(move))
+}
+
 /**
  * Trades by `entry` with its sizes, net of costs: begun on whole horizons, so that none waits for another, and ended by the first barrier or the horizon. One return a
  * moment, the mean over instruments; a moment without a trade earns nothing.
@@ -91,7 +96,7 @@ export function economics(judging: Judging<SecondsRows>, { horizonSeconds, costP
     moment.count++
     const said = { direction: sides[i] as 1 | -1, quality: quality[i], risk: touch[i] - quality[i], barrier: rows.distance[row] }
     const trade = entry(said, { price: 1, costPerTurnover })
-    if (trade !== undefined) moment.sum += trade.size * (sides[i] * returns[i] - 2 * costPerTurnover)
+    if (trade !== undefined) moment.sum += trade.size * netReturn(sides[i], returns[i], costPerTurnover)
   })
   return {
     costs: `${costPerTurnover * 1e4} bp of the traded value each way, no market impact, entered at the close of the next second that trades; a touched barrier fills at its price`,
@@ -108,6 +113,6 @@ export function deciles(judging: Judging<SecondsRows>, { costPerTurnover }: Reso
     by: 'expected net return, bp',
     unit: 'bp',
     score: Float64Array.from(test, (row, i) => 1e4 * ((2 * quality[i] - touch[i]) * rows.distance[row] - 2 * costPerTurnover)),
-    outcome: Float64Array.from(returns, (move, i) => 1e4 * (sides[i] * move - 2 * costPerTurnover)),
+    outcome: Float64Array.from(returns, (move, i) => 1e4 * netReturn(sides[i], move, costPerTurnover)),
   }
 }
