@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { parseTime } from '@gatehouse/contracts'
 import { type CallOptions } from '@gatehouse/core'
 import { defaultRule, familyRows, financeLexicon, gapNetwork, gapRanker, readGapRows, type GapRankerOptions, type GapRows, type GapTarget } from '@gatehouse/model-gap-ranker' // prettier-ignore
-import { crossValidateFamily, fitNormaliser, gradesWithin, judgeFamily, meanOutputs, ndcg, normalise, normaliseGroup, pickGroups, predictOutputs, random, rowSamples, trainFamily, trainNetwork, type Samples, type TrainingSet } from '@gatehouse/model-kit' // prettier-ignore
+import { crossValidateFamily, fitNormaliser, gradesWithin, growTrees, judgeFamily, meanOutputs, ndcg, normalise, normaliseGroup, pickGroups, predictOutputs, random, rowSamples, trainFamily, trainNetwork, type Samples, type TrainingSet, type TreeOptions } from '@gatehouse/model-kit' // prettier-ignore
 import { dailyPanel } from './gap-ranker-data/daily-panel.js'
 import { matrixOf, readRanking, usedFeatures } from './gap-ranker-data/lambdarank.js'
 import { type RealDataCase, type RealDataResult, type RealDataTable, type Reproduction } from './real-data-case.js'
@@ -15,8 +15,17 @@ const settings: readonly { readonly name: string; readonly options: GapRankerOpt
   { name: 'dropout 0.3', options: { dropout: 0.3 } },
   { name: 'three members', options: { members: 3 } },
   { name: 'one layer of 16', options: { hidden: [16], dropout: 0.2 } },
+  { name: 'one seed of 32 and 16, dropout 0.3', options: { hidden: [32, 16], dropout: 0.3, restarts: 1 } },
   { name: 'eight members, dropout 0.3', options: { members: 8, hidden: [32, 16], dropout: 0.3, restarts: 1 } },
+  { name: 'eight members, dropout 0.5', options: { members: 8, hidden: [32, 16], dropout: 0.5, restarts: 1 } },
 ]
+
+/** Pointwise trees on the grade. The notes name neither their eight columns nor settings: gap, price, dollar volume, volatility, volume and returns before, place. */
+const trees = [
+  { name: 'trees, 8 columns, 100 of 31 leaves', items: [0, 11, 12, 13, 18, 20, 21, 23], options: {} },
+  { name: 'trees, 8 columns, 100 of depth 3 held', items: [0, 11, 12, 13, 18, 20, 21, 23], options: { rate: 0.03, depth: 3, minLeaf: 50, l2: 10 } }, // prettier-ignore
+  { name: 'trees, all columns, 200 of 15 leaves', items: undefined, options: { rounds: 200, rate: 0.03, leaves: 15, minLeaf: 40 } },
+] as const
 
 /** Published NDCG@5 of baselines.md: score, direction, close, high. */
 const sorts: readonly {
@@ -71,6 +80,7 @@ export const evaluateOnRealData: RealDataCase = {
       const { evaluation } = await judgeFamily(definition, candidate, dataset, { trials: settings.length, looks, ...calls })
       const figure = (name: string) => ({ value: evaluation.metrics[name].value, lower: evaluation.metrics[name].interval?.lower, upper: evaluation.metrics[name].interval?.upper }) // prettier-ignore
       const test = testPart(rows, target)
+      const grown = trees.map(({ name, items, options }) => ({ name, ndcgAt5: treesOn(rows, test, { target, items, options }) }))
       const best = published[target].reduce((a, b) => (a[1] > b[1] ? a : b))
       const [ours, deflated] = [figure('ndcgAt5'), evaluation.metrics['deflatedSharpe']?.value]
       return {
@@ -86,16 +96,26 @@ export const evaluateOnRealData: RealDataCase = {
               kind: 'baseline' as const,
               figures: [{ value: sorted(test, sort) }, undefined, undefined],
             })),
+            ...grown.map(({ name, ndcgAt5 }) => ({ name, kind: 'baseline' as const, figures: [{ value: ndcgAt5 }, undefined, undefined] })),
             ...published[target].map(([name, value]) => ({ name, kind: 'published' as const, figures: [{ value }, undefined, undefined] })),
           ],
         },
-        reproductions: sorts.map((sort) => ({
-          what: `gap-daily ${target}: ${sort.name}`,
-          published: target === 'close' ? sort.close! : sort.high,
-          found: sorted(test, sort),
-          tolerance: 0.012,
-          because: 'names of the first twenty days and ties differ; one morning is 1/118',
-        })),
+        reproductions: [
+          ...sorts.map((sort) => ({
+            what: `gap-daily ${target}: ${sort.name}`,
+            published: target === 'close' ? sort.close! : sort.high,
+            found: sorted(test, sort),
+            tolerance: 0.012,
+            because: 'names of the first twenty days and ties differ; one morning is 1/118',
+          })),
+          ...grown.slice(0, 2).map(({ name, ndcgAt5 }) => ({
+            what: `gap-daily ${target}: ${name}`,
+            published: best[1],
+            found: ndcgAt5,
+            tolerance: 0.035,
+            because: 'columns and settings of the notes are not named; a 90 % interval of 118 mornings is as wide',
+          })),
+        ],
         findings: [
           `${target}: ${ours.value >= best[1] ? 'at or above' : 'below'} the best published row, ${best[0]} (${best[1]}); ours is ${ours.value.toFixed(3)}, ${ours.lower?.toFixed(3)} to ${ours.upper?.toFixed(3)}.`, // prettier-ignore
           `${target}: look ${looks.entries.length} at the test part; deflated Sharpe of staking the best five ${deflated === undefined ? 'unknown, since the trials have no stated spread' : deflated.toFixed(2)}.`,
@@ -127,6 +147,20 @@ function testPart(rows: GapRows, target: GapTarget): TestPart {
   return { features: rows.features.subarray(first * width), width, grades: gradesWithin(outcome, groups), groups }
 }
 
+/** NDCG@5 on the test part of pointwise trees, grown on the grades of the training part. */
+function treesOn(
+  rows: GapRows,
+  test: TestPart,
+  { target, items, options }: { readonly target: GapTarget; readonly items: readonly number[] | undefined; readonly options: Omit<TreeOptions, 'loss'> }, // prettier-ignore
+): number {
+  const count = rows.t1.findIndex((known) => known >= until)
+  const columns = items ?? Array.from({ length: test.width }, (_, item) => item)
+  const pick = (features: Float32Array, many: number) => Float32Array.from({ length: many * columns.length }, (_, i) => features[Math.floor(i / columns.length) * test.width + columns[i % columns.length]]) // prettier-ignore
+  const labels = gradesWithin(target === 'high' ? rows.highReturn : rows.closeReturn, rows.groups).subarray(0, count)
+  const learnt = growTrees({ table: pick(rows.features, count), width: columns.length, labels }, { ...options, loss: 'squared' })
+  return ndcg(test.grades, learnt.predict(pick(test.features, test.grades.length)), { groups: test.groups, k: 5 })
+}
+
 function sorted({ features, width, grades, groups }: TestPart, { item, sign }: { readonly item: number; readonly sign: 1 | -1 }): number {
   const score = Float64Array.from(grades, (_, row) => sign * features[row * width + item])
   return ndcg(grades, score, { groups, k: 5 })
@@ -146,7 +180,7 @@ async function rankingExample(
   const features = usedFeatures(train)
   const width = 2 * features.length
   const standard = fitNormaliser(matrixOf(train, features), features.length, { clip: 4 })
-  const within = { ...fitNormaliser(new Float32Array(), 0, { kind: 'within-group', clip: 3 }) }
+  const within = fitNormaliser(matrixOf(train, features), features.length, { kind: 'within-group', clip: 3 })
   const samplesOf = (part: typeof train): Samples => {
     const raw = matrixOf(part, features)
     const [scaled, standing] = [new Float32Array(raw.length), new Float32Array(raw.length)]
@@ -193,6 +227,8 @@ async function rankingExample(
   const singles = members.map((outputs) => at(outputs.get('rank')!))
   const mean = at(meanOutputs(members).get('rank')!)
   const best = at(matrixOf(test, [bestFeature]))
+  const learnt = growTrees({ table: matrixOf(train, features), width: features.length, labels: train.grades }, { loss: 'squared', rounds: 200, rate: 0.05, leaves: 15 }) // prettier-ignore
+  const pointwise = at(learnt.predict(matrixOf(test, features)))
   const figures = (values: readonly number[]) => values.map((value) => ({ value }))
   return {
     table: {
@@ -203,12 +239,17 @@ async function rankingExample(
         { name: 'five seeds, scores averaged', kind: 'ours', figures: figures(mean) },
         { name: 'one seed, mean of five', kind: 'ours', figures: figures(cuts.map((_, i) => singles.reduce((sum, one) => sum + one[i] / singles.length, 0))) }, // prettier-ignore
         { name: 'feature 99', kind: 'baseline', figures: figures(best) },
+        { name: 'pointwise trees on the grade, 200 of 15 leaves', kind: 'baseline', figures: figures(pointwise) },
+        { name: 'pointwise trees', kind: 'published', figures: figures([0.651, 0.651, 0.673]) },
         { name: 'LightGBM lambdarank, 100 trees', kind: 'published', figures: figures([0.578, 0.619, 0.655, 0.724]) },
         { name: 'XGBoost rank:ndcg, 300 trees', kind: 'published', figures: figures([0.671, 0.669, 0.7, 0.764]) },
         { name: 'listwise softmax, five seeds', kind: 'published', figures: figures([0.662, 0.658, 0.675, 0.756]) },
       ],
     },
-    reproductions: [0.609, 0.581, 0.63].map((value, i) => ({ what: `lambdarank example: feature 99, NDCG@${cuts[i]}`, published: value, found: best[i], tolerance: 0.01, because: 'order of ties' })), // prettier-ignore
+    reproductions: [
+      ...[0.609, 0.581, 0.63].map((value, i) => ({ what: `lambdarank example: feature 99, NDCG@${cuts[i]}`, published: value, found: best[i], tolerance: 0.01, because: 'order of ties' })), // prettier-ignore
+      ...[0.651, 0.651, 0.673].map((value, i) => ({ what: `lambdarank example: pointwise trees, NDCG@${cuts[i]}`, published: value, found: pointwise[i], tolerance: 0.05, because: 'fifty queries; settings of the notes are not named' })), // prettier-ignore
+    ],
     findings: [
       `lambdarank example: NDCG@5 ${mean[2].toFixed(3)}, ${mean[2] >= 0.675 ? 'at or above' : 'below'} the .675 of the prototype; fifty queries, ±.05 is noise.`,
     ],

@@ -64,7 +64,7 @@ export class OrderBookPrediction implements Prediction, BookNow {
     return directions[decide(this.values, place.direction, this.tendencies.directionPriors)]
   }
   get spreadChange(): SpreadChange {
-    return spreadChanges[decide(this.values, place.spread, this.tendencies.spreadPriors)]
+    return spreadChanges[decide(this.values, place.spread, this.tendencies.spreadPriors, rarity.spread)]
   }
   /** Chance of up less chance of down, -1 to 1. */
   get lean(): number {
@@ -89,14 +89,29 @@ export class OrderBookPrediction implements Prediction, BookNow {
 }
 
 /**
- * The class to act on: the largest probability relative to the root of how common the class is. The plain largest one would hardly ever name a move of a market
+ * What a probability is held against, by head: the root of how common the class is, and for the spread, which changes once in a hundred looks, its power of three quarters.
+ * Chosen by purged folds of the training parts of real books. Of roots alone: their last bit is the same everywhere.
+ */
+export const rarity = {
+  direction: (share: number): number => Math.sqrt(share),
+  spread: (share: number): number => Math.sqrt(share) * Math.sqrt(Math.sqrt(share)),
+} as const
+
+/**
+ * The class to act on: the largest probability relative to how common it is. The plain largest one would hardly ever name a move of a market
  * that mostly stands, or a spread that changes.
  */
-export function decide(values: ArrayLike<number>, at: number, priors: readonly number[]): number {
+export function decide(
+  values: ArrayLike<number>,
+  at: number,
+  priors: readonly number[],
+  of: (share: number) => number = rarity.direction,
+): number {
+  // prettier-ignore
   let best = 0
   let highest = -Infinity
   for (let k = 0; k < priors.length; k++) {
-    const lift = values[at + k] / Math.sqrt(priors[k])
+    const lift = values[at + k] / of(priors[k])
     if (lift > highest) {
       highest = lift
       best = k

@@ -16,6 +16,8 @@ export interface SecondsBarOptions extends SecondsFeatureOptions {
   readonly epochs?: number | undefined
   /** Seeds that are trained; the best on the validation part is kept. Default 1. */
   readonly restarts?: number | undefined
+  /** Decay of weights a step, times the rate of 0.004. Default 0.1. */
+  readonly weightDecay?: number | undefined
   /** Learns every window also with rises and falls swapped. Default true. */
   readonly mirror?: boolean | undefined
   /** Fraction of the traded value that entering or leaving costs: half a spread and fees. Default 0.00005. */
@@ -36,6 +38,7 @@ export interface ResolvedOptions {
   readonly strideSeconds: number
   readonly epochs: number
   readonly restarts: number
+  readonly weightDecay: number
   readonly mirror: boolean
   readonly costPerTurnover: number
   readonly shuffleLabels: boolean
@@ -52,6 +55,7 @@ export function resolveOptions({
   strideSeconds = 20,
   epochs = 8,
   restarts = 1,
+  weightDecay = 0.1,
   mirror = true,
   costPerTurnover = 0.00005,
   shuffleLabels = false,
@@ -68,9 +72,11 @@ export function resolveOptions({
   if (60 % strideSeconds !== 0) throw invalid(`strideSeconds is ${strideSeconds}; it divides 60`, { strideSeconds })
   if (!(barrierDeviations > 0 && barrierDeviations <= 10))
     throw invalid(`barrierDeviations is ${barrierDeviations}; it lies between 0 and 10`, { barrierDeviations })
+  if (!(weightDecay >= 0 && weightDecay < Infinity))
+    throw invalid(`weightDecay is ${weightDecay}; it is zero or a positive number`, { weightDecay })
   if (!(costPerTurnover >= 0 && costPerTurnover < 0.1))
     throw invalid(`costPerTurnover is ${costPerTurnover}; it is a fraction of the traded value, such as 0.00005`, { costPerTurnover })
-  return { name, ...whole, barrierDeviations, mirror, costPerTurnover, shuffleLabels, inThread, quotes, codeHash }
+  return { name, ...whole, barrierDeviations, weightDecay, mirror, costPerTurnover, shuffleLabels, inThread, quotes, codeHash }
 }
 
 function invalid(message: string, details: Readonly<Record<string, unknown>>): TradingError {

@@ -20,7 +20,8 @@ export function secondsBar(options: SecondsBarOptions = {}): KitFamily<SecondsRo
 }
 
 function definition(options: ResolvedOptions): FamilyDefinition<SecondsRows, SecondsBarPrediction> {
-  const { name, horizonSeconds, barrierDeviations, epochs, restarts, mirror, shuffleLabels, inThread, quotes, codeHash } = options
+  const { name, horizonSeconds, barrierDeviations, epochs, restarts, weightDecay, mirror, shuffleLabels, inThread, quotes, codeHash } =
+    options
   const features = (source: string): FeatureSet => secondsFeatures(source, { quotes })
   const { items } = features('any').spec
   const signs = mirrorSigns(features('any'))
@@ -49,7 +50,7 @@ function definition(options: ResolvedOptions): FamilyDefinition<SecondsRows, Sec
       shuffleLabels,
       batch: 256,
       patience: 4,
-      optimiser: { rate: 0.004, weightDecay: 0.1 },
+      optimiser: { rate: 0.004, weightDecay },
       normaliser: { clip: 4 },
       embargoNs: BigInt(horizonSeconds) * 1_000_000_000n,
     },
@@ -59,7 +60,7 @@ function definition(options: ResolvedOptions): FamilyDefinition<SecondsRows, Sec
       requireBothSides(rows, train)
       return { horizonSeconds, barrierDeviations, quotes: quotes ?? 'none' }
     },
-    settings: { horizonSeconds, barrierDeviations, strideSeconds: options.strideSeconds, mirror, quotes: quotes ?? 'none' },
+    settings: { horizonSeconds, barrierDeviations, strideSeconds: options.strideSeconds, weightDecay, mirror, quotes: quotes ?? 'none' },
     measure,
     baselines: baselines(items.findIndex((item) => item.name === 'trend-60')),
     economics: (judging) => economics(judging, options),
