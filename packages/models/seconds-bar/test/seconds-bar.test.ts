@@ -58,7 +58,9 @@ test('a tenth of the rows is told by what a trade in its direction was expected 
   judging.test.forEach((row, i) => {
     const [touch, up] = [judging.values[2 * i], judging.values[2 * i + 1]]
     expect(score[i]).toBeCloseTo(1e4 * (touch * Math.abs(2 * up - 1) * judging.rows.distance[row] - 0.0001), 3)
-    expect(outcome[i]).toBeCloseTo(1e4 * ((up >= 0.5 ? 1 : -1) * judging.rows.returns[row] - 0.0001), 6)
+    // Returns are logarithms; what is paid at the end is a part of what the shares are worth by then.
+    const [side, move] = [up >= 0.5 ? 1 : -1, judging.rows.returns[row]]
+    expect(outcome[i]).toBeCloseTo(1e4 * (side * Math.expm1(move) - 0.00005 * (1 + Math.exp(move))), 6)
   })
 })
 
