@@ -332,6 +332,8 @@ export class SimulatedExchange implements MarketSimulation {
   onBook(book: BookView, index: number): void {
     const market = this.#market(index)
     market.seeBook(this.#world.nowKey())
+    // Only a fill on arrival looks back at what was quoted: the others meet the book itself.
+    if (this.models.fill.onArrival !== undefined) market.seeTouch(book)
     const { orders } = market
     if (orders.length === 0) {
       if (market.hasTaken) market.forgetTaken(book)

@@ -108,6 +108,14 @@ export class VenueMarket implements MarketState {
     this.#spokeAt[ranks.book] = now
   }
 
+  /** Notes the best of a book as what is quoted. */
+  seeTouch(book: BookView): void {
+    this.bidPrice = book.bidPrice(0)
+    this.askPrice = book.askPrice(0)
+    this.bidSize = book.bidSize(0)
+    this.askSize = book.askSize(0)
+  }
+
   quoteAvailable(side: Side): number {
     return side === 'buy' ? this.askSize - this.#takenAsk : this.bidSize - this.#takenBid
   }

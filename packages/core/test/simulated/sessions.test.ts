@@ -1,5 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import { createBatch, equity, future, perContractFees, type ColumnsOf, type OrderRequest, type OrderUpdate } from '@gatehouse/core'
+import {
+  createBatch,
+  equity,
+  future,
+  perContractFees,
+  standardFills,
+  type ColumnsOf,
+  type FillModel,
+  type OrderRequest,
+  type OrderUpdate,
+} from '@gatehouse/core'
 import { testStrategy, type StrategyBench, type TestBar } from '@gatehouse/core/testing'
 
 const ns = (time: string): bigint => BigInt(Date.parse(time)) * 1_000_000n
@@ -80,7 +90,8 @@ describe('orders on a book of ten levels', () => {
     })
   }
   /** Sends `requests` on the first book, then shows the same book again, and one with other sizes. */
-  const taken = (...requests: readonly Partial<OrderRequest>[]): (readonly [number, number])[] => {
+  const taken = (...requests: readonly Partial<OrderRequest>[]): (readonly [number, number])[] => takenBy(standardFills(), ...requests)
+  const takenBy = (fill: FillModel, ...requests: readonly Partial<OrderRequest>[]): (readonly [number, number])[] => {
     let isSent = false
     const bench = testStrategy(
       () => ({
@@ -91,7 +102,7 @@ describe('orders on a book of ten levels', () => {
           for (const request of requests) orders.submit({ instrument: shown.instrument, side: 'buy', quantity: 1, ...request })
         },
       }),
-      { instrument, broker: { cash: 1e6 }, startsAt: tuesday },
+      { instrument, broker: { cash: 1e6, fill }, startsAt: tuesday },
     )
     for (const [i, size] of [50, 50, 60].entries()) bench.show(book(tuesday + BigInt(i + 1) * 1_000_000n, i, size))
     return bench.fills.map(({ price, quantity }) => [price, quantity])
@@ -103,6 +114,11 @@ describe('orders on a book of ten levels', () => {
       [102, 50],
       [103, 20],
     ])
+  })
+  test('an order that is filled as it arrives pays the other side of the book, not its middle', () => {
+    const atOnce = standardFills({ market: 'current' })
+    expect(takenBy(atOnce, { quantity: 3 })).toEqual([[101, 3]])
+    expect(takenBy(atOnce, { quantity: 3, side: 'sell' })).toEqual([[99, 3]])
   })
   test('a limit is not walked past', () => {
     expect(taken({ quantity: 120, type: 'limit', limitPrice: 102, timeInForce: 'ioc' })).toEqual([

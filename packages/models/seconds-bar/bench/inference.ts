@@ -2,7 +2,7 @@
  * Cost of one second: the streamed network alone, and a whole update with features and prediction; bytes that a second leaves on the heap; one training step.
  * One synthetic name, seed 7; run alone: `node --expose-gc --conditions=@gatehouse/source --import tsx packages/models/seconds-bar/bench/inference.ts`
  */
-import { syntheticMarket, type Artifact, type Batch } from '@gatehouse/core'
+import { syntheticMarket, type Batch } from '@gatehouse/core'
 import {
   compilePlan,
   compileStreamingPlan,
@@ -60,7 +60,7 @@ const window = Float32Array.from({ length: windowRows * features }, () => draw.n
 times('full window of 31 rows', 5_000, () => void plan.compute(window))
 
 const candidate = await family.train(dataset, { seed: 1 })
-const predictor = (await family.load({ ...candidate } as Artifact)).open(market.instruments)
+const predictor = (await family.load({ ...candidate })).open(market.instruments)
 const batches: Batch<'ohlcv-1s'>[] = []
 for await (const batch of dataset.batches('ohlcv-1s')) batches.push(batch.retain() as Batch<'ohlcv-1s'>)
 // Seconds go on and on: the same session again, days later, would be a pause; so the bars are told one after the other under rising times.
