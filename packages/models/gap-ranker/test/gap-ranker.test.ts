@@ -1,6 +1,6 @@
-import { concatBatches, type Artifact, type Batch, type Candidate, type Dataset } from '@gatehouse/core'
+import { concatBatches, type Artifact, type Batch, type Candidate, type Dataset, type Model } from '@gatehouse/core'
 import { modelCases } from '@gatehouse/core/testing'
-import { decilesOf } from '@gatehouse/model-kit'
+import { decilesOf, readArtifact } from '@gatehouse/model-kit'
 import { gapRanker, type GapPrediction } from '@gatehouse/model-gap-ranker'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { heapBytes } from '../../kit/test/heap-bytes.js'
@@ -113,6 +113,20 @@ describe('at its trigger', () => {
     }
   })
 })
+
+test('what was trained without news says so, does not read it live, and is judged only where there is none', async () => {
+  const quiet = await smallFamily.train(mornings({ without: 'news' }), { seed: 1, until: day('2018-07-01') })
+  const { needs, features } = readArtifact(quiet.files).description
+  expect(needs.sources.filter(({ optional }) => optional === 'absent').map(({ schema }) => schema)).toEqual(['news'])
+  expect(features.items.filter(({ source, missing }) => source.schema === 'news' && missing === 'flag').length).toBeGreaterThan(0)
+  const schemasOf = ({ inputs }: Model): readonly string[] => inputs.map(({ schema }) => schema)
+  expect(schemasOf(await smallFamily.load(artifactOf(quiet)))).not.toContain('news')
+  expect(schemasOf(await smallFamily.load(artifactOf(smallCandidate)))).toContain('news')
+  const { judging } = await smallFamily.judge(quiet, mornings({ without: 'news' }), { trials: 1 })
+  expect(judging.test.length).toBeGreaterThan(100)
+  const refusal = { code: 'MODEL_INPUT_INVALID', message: expect.stringContaining('without news') as string }
+  await expect(smallFamily.judge(quiet, mornings(), { trials: 1 })).rejects.toMatchObject(refusal)
+}, 60_000)
 
 test('data that no pin names is refused', async () => {
   await expect(smallFamily.train(mornings({ pinned: false }))).rejects.toMatchObject({ code: 'MODEL_DATA_NOT_PINNED' })

@@ -12,6 +12,8 @@ const schemas = ['ohlcv-1d', 'ohlcv-1m', 'news', 'fundamentals'] as const
 export interface DatasetOptions {
   readonly until?: string | undefined
   readonly pinned?: boolean | undefined
+  /** What the data set does not hold. */
+  readonly without?: Schema | undefined
 }
 
 /** The gap names of a market as a data set, with every minute of the session. */
@@ -46,14 +48,14 @@ export function earlyRows({ availableAt, length }: Batch): number {
 function withFeeds(
   market: SyntheticMarket,
   feeds: Readonly<Partial<Record<Schema, Feed>>>,
-  { until, pinned = true }: DatasetOptions,
+  { until, pinned = true, without }: DatasetOptions,
 ): Dataset {
   return feedDataset({
     name: 'synthetic-gaps',
     source: 'synthetic',
     instruments: market.gapInstruments,
     range: until === undefined ? market.range : { from: market.range.from, to: day(until) },
-    feeds,
+    feeds: Object.fromEntries(Object.entries(feeds).filter(([schema]) => schema !== without)),
     pinned,
   })
 }
