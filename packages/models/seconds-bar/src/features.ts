@@ -168,6 +168,31 @@ function distanceFromMean(halfLife: number): FeatureDefinition['operator'] {
   }
 }
 
+/**
+ * Where the sizes of a market one tick wide say that the price is going: how far its microprice lies from its middle, in units of what prices are expected to move over
+ * `seconds`. One imbalance says much of a name that moves less than a tick in that time, and little of one that moves many.
+ */
+function micropriceReach(quotes: SecondQuotes, seconds: number, halfLife: number): FeatureDefinition['operator'] {
+  const deviation = volatility(halfLife)
+  const steps = Math.sqrt(seconds)
+  return {
+    schema: 'ohlcv-1s',
+    definition: `ohlcv-1s.${quotes}.micropriceReach(${seconds},${halfLife})`,
+    warmUp: deviation.warmUp + 2,
+    slots: deviation.slots + 1,
+    update(cells, at, view, to) {
+      const row = view as unknown as SecondRow
+      const sigma = at + deviation.slots
+      cells[sigma] = row.change
+      deviation.push(cells, at, sigma, sigma)
+      const reach = (row.imbalance * row.instrument.tickSize) / (2 * row.close * cells[sigma] * steps)
+      if (!(cells[sigma] === cells[sigma] && row.imbalance === row.imbalance)) cells[to] = NaN
+      else if (!(cells[sigma] > 0)) cells[to] = 0
+      else cells[to] = reach > 4 ? 4 : reach < -4 ? -4 : reach
+    },
+  }
+}
+
 const definitions = (): readonly FeatureDefinition[] => [
   // Micro-trend: what the last seconds did.
   feature('return', 'deviations', over(score, identity)),
@@ -245,6 +270,7 @@ const quoteDefinitions = (quotes: SecondQuotes): readonly FeatureDefinition[] =>
       bound(10),
     ),
   ),
+  feature('microprice-reach', 'deviations', micropriceReach(quotes, 60, 600)),
 ]
 
 /** Features that change their sign when the market is seen in a mirror; the others stay. */
@@ -260,6 +286,7 @@ const odd: ReadonlySet<string> = new Set([
   'imbalance',
   'imbalance-30',
   'mid-distance',
+  'microprice-reach',
 ])
 
 /** Features that only say what time it is. */

@@ -1,8 +1,8 @@
-/* Run with --expose-gc as a process of its own, on a file that holds a candidate: prints the bytes that a bar, and a prediction, leave on the heap. */
+/* Run with --expose-gc as a process of its own, on a file that holds a candidate: prints the bytes that a bar, a prediction, and a quote with its bar's features leave on the heap. */
 import { readFileSync } from 'node:fs'
 import { deserialize } from 'node:v8'
-import { equity, type Artifact, type BarView } from '@gatehouse/core'
-import { secondsBar } from '@gatehouse/model-seconds-bar'
+import { equity, type Artifact, type BarView, type QuoteView } from '@gatehouse/core'
+import { SecondGrid, secondsBar, secondsFeatures } from '@gatehouse/model-seconds-bar'
 import { bytesPer } from '../../kit/test/bytes-per.js'
 
 const instrument = equity(process.argv[3])
@@ -58,4 +58,35 @@ const prepare = (): void => {
 bytesPer(rows, updateAndPredict, prepare)
 const event = bytesPer(rows, update, prepare)
 const both = bytesPer(rows, updateAndPredict, prepare)
-console.log(JSON.stringify({ event, prediction: both - event, predictions }))
+
+/** A quote that allocates nothing itself, of the bar's row. */
+class Quote {
+  readonly schema = 'bbo-1s'
+  readonly instrument = instrument
+  get bidPrice() {
+    return closes[bar.row] - 0.005
+  }
+  get askPrice() {
+    return closes[bar.row] + 0.005
+  }
+  get bidSize() {
+    return volumes[bar.row]
+  }
+  get askSize() {
+    return volumes[(bar.row + 1) % rows]
+  }
+}
+const quote = new Quote() as unknown as QuoteView
+const stream = secondsFeatures('synthetic', { quotes: 'bbo-1s' }).open(instrument)
+const grid = new SecondGrid(instrument, (row) => void stream.update(row), 'bbo-1s')
+const quoted = bytesPer(
+  rows,
+  (row) => {
+    bar.row = row
+    grid.update(quote)
+    grid.update(bar as unknown as BarView)
+  },
+  prepare,
+)
+if (!stream.isWarm) throw new Error(`never warm: ${stream.cold().join(', ')}`)
+console.log(JSON.stringify({ event, prediction: both - event, quoted, predictions }))

@@ -2,7 +2,8 @@ import { equity } from '@gatehouse/core'
 import { random } from '@gatehouse/model-kit'
 import { lookback, SecondGrid, secondsBar, secondsFeatures } from '@gatehouse/model-seconds-bar'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { barsOf, datasetOf, datasetOfBars, each, oneName, plainBars, type TestBar } from './world.js'
+import { mirrorSigns } from '../src/features.js'
+import { barsOf, datasetOf, datasetOfBars, each, oneName, plainBars, quoteOf, type TestBar } from './world.js'
 
 const market = oneName('2021-02-01', '2021-02-03')
 const [instrument] = market.instruments
@@ -130,7 +131,94 @@ test('wild prices leave features finite', () => {
 
 test('quotes are features only where they are asked for', () => {
   const names = (quotes?: 'bbo-1s') => secondsFeatures('any', { quotes }).spec.items.map(({ name }) => name)
-  expect(names('bbo-1s').filter((name) => !names().includes(name))).toEqual(['imbalance', 'imbalance-30', 'spread', 'mid-distance'])
+  expect(names('bbo-1s').filter((name) => !names().includes(name))).toEqual(['imbalance', 'imbalance-30', 'spread', 'mid-distance', 'microprice-reach']) // prettier-ignore
   expect(secondsFeatures('a').spec.hash).not.toBe(secondsFeatures('b').spec.hash)
   expect(() => secondsFeatures('any').open(equity('SPY'))).not.toThrow()
+})
+
+test('artifacts that read no quotes keep their features, whatever is added to those with quotes', () => {
+  expect(secondsFeatures('any').spec.hash).toBe('b20a55db0d3eb4c152c1f2146d4c8c777718c81d3e0226289b8ca9f359dee1d6')
+})
+
+describe('the reach of the microprice', () => {
+  const name = 'microprice-reach'
+  const features = secondsFeatures('synthetic', { quotes: 'bbo-1s' })
+  const column = features.spec.items.findIndex((item) => item.name === name)
+  const sizes = (second: number) => ({ bid: 1 + ((second * 7) % 90), ask: 1 + ((second * 13) % 70) })
+
+  /** Values of every second, a quote before each bar; `side` -1 swaps the sizes. After `restartAfter` bars in a new process. */
+  function quoted(some: readonly TestBar[], { side = 1, from = 0, restartAfter = Infinity } = {}) {
+    const seen = new Map<number, Float64Array>()
+    const open = () => {
+      const stream = features.open(instrument)
+      const grid = new SecondGrid(
+        instrument,
+        (row) => {
+          stream.update(row)
+          seen.set(row.second, stream.values.slice())
+        },
+        'bbo-1s',
+      )
+      return { stream, grid }
+    }
+    let running = open()
+    each(barsOf(instrument, some), (bar, i) => {
+      if (i === restartAfter) {
+        const [stream, grid] = [running.stream.save(), running.grid.save()]
+        running = open()
+        running.stream.restore(stream)
+        running.grid.restore(grid)
+      }
+      const { bid, ask } = sizes(some[i].second)
+      const [bidSize, askSize] = side > 0 ? [bid, ask] : [ask, bid]
+      if (i >= from) running.grid.update(quoteOf(instrument, { second: some[i].second, bid: bar.close - 0.005, ask: bar.close + 0.005, bidSize, askSize })) // prettier-ignore
+      running.grid.update(bar)
+    })
+    return { seen, cold: running.stream.cold() }
+  }
+  const some = (): readonly TestBar[] => bars.slice(0, 4000)
+
+  test('is the displacement from the middle over the move that a minute is expected to bring', () => {
+    const { seen } = quoted(some())
+    const keep = 2 ** (-1 / 600)
+    let [squares, weight, compared] = [0, 0, 0]
+    some().forEach(({ second, close }, i) => {
+      if (i === 0) return
+      squares = keep * squares + Math.log(close / some()[i - 1].close) ** 2
+      weight = keep * weight + 1
+      const value = seen.get(second)![column]
+      expect(Number.isNaN(value), `after ${i} changes`).toBe(i < features.spec.items[column].warmUp.amount - 1)
+      if (Number.isNaN(value)) return
+      const { bid, ask } = sizes(second)
+      const displacement = ((bid - ask) / (bid + ask)) * (instrument.tickSize / 2)
+      expect(value).toBeCloseTo(displacement / (close * Math.sqrt((60 * squares) / weight)), 9)
+      compared++
+    })
+    expect(compared).toBeGreaterThan(2000)
+  })
+
+  test('changes its sign with the sides of the book', () => {
+    const [plain, swapped] = [quoted(some()).seen, quoted(some(), { side: -1 }).seen]
+    const warm = [...plain].filter(([, values]) => values[column] === values[column])
+    expect(warm.length).toBeGreaterThan(2000)
+    for (const [second, values] of warm) expect(swapped.get(second)![column] + values[column]).toBe(0)
+    expect(mirrorSigns(features)[column]).toBe(-1)
+  })
+
+  test('goes on after a restart as if there had been none', () => {
+    expect(quoted(some(), { restartAfter: 2345 }).seen).toEqual(quoted(some()).seen)
+  })
+
+  test('is missing until there is a quote', () => {
+    const { seen, cold } = quoted(some(), { from: 3000 })
+    expect([some()[2999], some()[3000]].map(({ second }) => Number.isNaN(seen.get(second)![column]))).toEqual([true, false])
+    expect(quoted(some(), { from: Infinity }).cold).toContain(name)
+    expect(cold).not.toContain(name)
+  })
+
+  test('is nothing in a market that stands still, and bounded where it hardly moves', () => {
+    const at = (closeOf: (i: number) => number) => quoted(Array.from({ length: 4000 }, (_, i) => ({ second: 1_600_000_000 + i, close: closeOf(i) }))).seen.get(1_600_003_999)![column] // prettier-ignore
+    expect(at(() => 100)).toBe(0)
+    expect(Math.abs(at((i) => (i < 10 ? 100 : 100.000001)))).toBe(4)
+  })
 })

@@ -213,8 +213,8 @@ describe('the planted signal', () => {
 })
 
 // What the compiler has settled on by the time of the measuring differs from process to process; once settled nothing is left, so one such process shows it.
-test('neither a bar nor a prediction leaves anything on the heap', { retry: 2, timeout: 180_000 }, () => {
-  const { event, prediction, predictions } = heapBytes<{ event: number; prediction: number; predictions: number }>(
+test('neither a bar, nor a quote, nor a prediction leaves anything on the heap', { retry: 2, timeout: 180_000 }, () => {
+  const { event, prediction, quoted, predictions } = heapBytes<Record<'event' | 'prediction' | 'quoted' | 'predictions', number>>(
     new URL('allocation.ts', import.meta.url),
     { files: candidate.files, digest: candidate.digest },
     instrument.symbol,
@@ -223,4 +223,5 @@ test('neither a bar nor a prediction leaves anything on the heap', { retry: 2, t
   // A boxed number is 16 bytes: what is left, if anything, is the measuring itself.
   expect(event).toBeLessThan(1)
   expect(prediction).toBeLessThan(1)
+  expect(quoted).toBeLessThan(1)
 })

@@ -1,4 +1,13 @@
-import { createBatch, syntheticMarket, type Batch, type Cursor, type Dataset, type Instrument, type SyntheticMarket } from '@gatehouse/core'
+import {
+  createBatch,
+  syntheticMarket,
+  type Batch,
+  type Cursor,
+  type Dataset,
+  type Instrument,
+  type QuoteView,
+  type SyntheticMarket,
+} from '@gatehouse/core'
 import { feedDataset } from '@gatehouse/model-kit/testing'
 
 export const time = (text: string): bigint => BigInt(Date.parse(text)) * 1_000_000n
@@ -46,6 +55,22 @@ export function barsOf(instrument: Instrument, bars: readonly TestBar[], source 
       volume: column(({ volume }) => volume ?? 100),
     },
   })
+}
+
+/** A quote as a test writes it. */
+export interface TestQuote {
+  readonly second: number
+  readonly bid: number
+  readonly ask: number
+  readonly bidSize: number
+  readonly askSize: number
+}
+
+/** A quote as a view of a batch of one. */
+export function quoteOf(instrument: Instrument, { second, bid, ask, bidSize, askSize }: TestQuote): QuoteView {
+  const [byte, count, tsEvent] = [new Uint8Array(1), new Uint32Array(1), BigInt64Array.of(BigInt(second) * 1_000_000_000n)]
+  const columns = { tsEvent, tsRecv: tsEvent, price: Float64Array.of(NaN), size: count, side: byte, flags: byte, bidPx00: Float64Array.of(bid), askPx00: Float64Array.of(ask), bidSz00: Uint32Array.of(bidSize), askSz00: Uint32Array.of(askSize), bidCt00: count, askCt00: count } // prettier-ignore
+  return createBatch({ schema: 'bbo-1s', source: 'synthetic', instruments: [instrument], columns }).view()
 }
 
 /** Every bar of a batch, as a view. */
