@@ -168,5 +168,7 @@ function check(
     const label = labels[i]
     const fits = loss === 'squared' ? Number.isFinite(label) : Number.isInteger(label) && label >= 0 && label < (loss === 'softmax' ? outputs : 2) // prettier-ignore
     if (!fits) throw invalid(`row ${i} has the label ${label}, which ${loss} does not know`, { row: i, label })
+    const weight = weights?.[i] ?? 1
+    if (!(weight >= 0 && weight < Infinity)) throw invalid(`row ${i} has the weight ${weight}; at least 0, and finite`, { row: i, weight })
   }
 }

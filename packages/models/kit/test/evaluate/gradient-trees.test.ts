@@ -123,23 +123,19 @@ test('no leaf is smaller or deeper than was asked, and the same rows give the sa
   expect(growTrees(samples, options).predict(samples.table)).toEqual(learnt.predict(samples.table))
 })
 
-test('labels that the loss does not know, and tables of another size, are refused', () => {
+test('labels that the loss does not know, weights that are none, and tables of another size are refused', () => {
   const table = column(1, 2, 3)
-  const code = expect.objectContaining({ code: 'MODEL_INPUT_INVALID' }) as unknown
-  for (const [labels, options] of [
+  const refused = expect.objectContaining({ code: 'MODEL_INPUT_INVALID' }) as unknown
+  for (const [labels, options, weights] of [
     [[0, 1], { loss: 'logistic' }],
     [[0, 1, 2], { loss: 'logistic' }],
     [[0, 1, NaN], { loss: 'squared' }],
     [[0, 1, 2], { loss: 'softmax', classes: 2 }],
     [[0, 1, 1], { loss: 'logistic', bins: 256 }],
     [[0, 1, 1], { loss: 'logistic', leaves: 1 }],
-  ] as const) {
-    let thrown: unknown
-    try {
-      growTrees({ table, width: 1, labels }, options)
-    } catch (error) {
-      thrown = error
-    }
-    expect(thrown).toEqual(code)
-  }
+    [[0, 1, 1], { loss: 'logistic' }, [1, 1]],
+    [[0, 1, 1], { loss: 'logistic' }, [1, -1, 1]],
+    [[0, 1, 1], { loss: 'logistic' }, [1, NaN, 1]],
+  ] as const)
+    expect(() => growTrees({ table, width: 1, labels, weights }, options)).toThrow(refused)
 })
