@@ -68,10 +68,11 @@ export function baselines(trend: number): readonly Baseline<SecondsRows>[] {
     target[1] = 0.5 + sign * nudge * Math.max(-4, Math.min(4, z))
   }
   return [
-    constantBaseline('majority', { edges: ['auc', 'brier', 'qualityBrier'], say: 'shares' }),
+    // Quality is no edge: each predictor's is of the side that it takes itself, and who takes sides that rarely win has the lower Brier score.
+    constantBaseline('majority', { edges: ['auc', 'brier'], say: 'shares' }),
     ruleBaseline('rule', { description: 'momentum: what rose in the last minute rises', edges: ['auc'], rule: rule(1) }),
     ruleBaseline('reversal', { description: 'what rose in the last minute falls', edges: ['auc'], rule: rule(-1) }),
-    linearBaseline('logistic', { edges: ['auc', 'brier', 'touchAuc', 'qualityBrier'], rows: lastSteps }),
+    linearBaseline('logistic', { edges: ['auc', 'brier', 'touchAuc'], rows: lastSteps }),
   ]
 }
 
