@@ -1,5 +1,5 @@
 import { equity } from '@gatehouse/core'
-import { random } from '@gatehouse/model-kit'
+import { random, type FeatureStream } from '@gatehouse/model-kit'
 import { lookback, SecondGrid, secondsBar, secondsFeatures } from '@gatehouse/model-seconds-bar'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { mirrorSigns } from '../src/features.js'
@@ -28,15 +28,22 @@ function live(some: readonly TestBar[], restartAfter = Infinity): Map<number, Fl
   }
   let running = open()
   each(barsOf(instrument, some), (bar, i) => {
-    if (i === restartAfter) {
-      const [stream, grid] = [running.stream.save(), running.grid.save()]
-      running = open()
-      running.stream.restore(stream)
-      running.grid.restore(grid)
-    }
+    if (i === restartAfter) running = continued(running, open())
     running.grid.update(bar)
   })
   return seen
+}
+
+interface Running {
+  readonly stream: FeatureStream
+  readonly grid: SecondGrid
+}
+
+/** A new process that was given the saved states of the one before it. */
+function continued({ stream, grid }: Running, next: Running): Running {
+  next.stream.restore(stream.save())
+  next.grid.restore(grid.save())
+  return next
 }
 
 describe('training rows are what runs live', () => {
@@ -163,12 +170,7 @@ describe('the reach of the microprice', () => {
     }
     let running = open()
     each(barsOf(instrument, some), (bar, i) => {
-      if (i === restartAfter) {
-        const [stream, grid] = [running.stream.save(), running.grid.save()]
-        running = open()
-        running.stream.restore(stream)
-        running.grid.restore(grid)
-      }
+      if (i === restartAfter) running = continued(running, open())
       const { bid, ask } = sizes(some[i].second)
       const [bidSize, askSize] = side > 0 ? [bid, ask] : [ask, bid]
       if (i >= from) running.grid.update(quoteOf(instrument, { second: some[i].second, bid: bar.close - 0.005, ask: bar.close + 0.005, bidSize, askSize })) // prettier-ignore
