@@ -74,11 +74,14 @@ export function readArtifact(
   const bytes = requireFile(files, description.weights.file)
   const found = sha256Hex(bytes)
   if (found !== description.weights.sha256 || bytes.byteLength !== description.weights.byteLength)
-    throw invalid(`${description.weights.file} is not the file model.json names`, {
-      expected: description.weights.sha256,
-      found,
-      byteLength: bytes.byteLength,
-    })
+    throw invalid(
+      `${description.weights.file} is not the file model.json names: its bytes have changed; copy the artifact again from where it was written`,
+      {
+        expected: description.weights.sha256,
+        found,
+        byteLength: bytes.byteLength,
+      },
+    )
   const network = networkFromDescription(description.network)
   requireAgreement(description, network)
   const { tensors } = readSafetensors(bytes)

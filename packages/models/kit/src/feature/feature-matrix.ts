@@ -81,7 +81,7 @@ export async function featureMatrices(
     if (cold.length > 0)
       throw new TradingError(
         'MODEL_FEATURE_NEVER_WARM',
-        `${instrument.symbol}: ${cold.join(', ')} gave no value over ${seen} rows; use a longer range`,
+        `${instrument.symbol}: ${cold.join(', ')} gave no value over ${seen} rows; use a longer range, or mend the columns that they read if these hold no numbers`,
         {
           instrument: instrument.id,
           features: cold,

@@ -1,4 +1,4 @@
-import { featureSpecHash, sha256Hex, TradingError, type FeatureSpec } from '@gatehouse/contracts'
+import { canonicalJson, featureSpecHash, sha256Hex, TradingError, type FeatureSpec } from '@gatehouse/contracts'
 import { type CorporateActionView, type Instrument, type MarketView } from '@gatehouse/core'
 import { type FeatureDefinition } from './feature.js'
 
@@ -72,13 +72,14 @@ export function requireSameFeatures(trained: FeatureSpec, atHand: FeatureSpec): 
   const differs = Math.max(trained.items.length, atHand.items.length)
   for (let i = 0; i < differs; i++) {
     const [a, b] = [trained.items[i], atHand.items[i]]
-    if (JSON.stringify(a) === JSON.stringify(b)) continue
-    const source = a !== undefined && b !== undefined && a.definition === b.definition && a.source.dataset !== b.source.dataset
+    // Canonical: the keys of what was read from a file stand in another order.
+    if (a !== undefined && b !== undefined && canonicalJson(a) === canonicalJson(b)) continue
+    const isSourceAlone = a !== undefined && b !== undefined && a.definition === b.definition && a.source.dataset !== b.source.dataset
     throw new TradingError(
       'MODEL_FEATURES_MISMATCH',
-      source
+      isSourceAlone
         ? `the model was trained on ${a.source.dataset}, not ${b.source.dataset}; it needs a passing cross-source parity report`
-        : `feature ${i} of the model is "${a?.name ?? 'none'}" (${a?.definition ?? ''}), at hand is "${b?.name ?? 'none'}" (${b?.definition ?? ''})`,
+        : `feature ${i} of the model is ${described(a, b)}, at hand is ${described(b, a)}; use the options and the version that it was trained with`,
       { index: i, trained: trained.hash, atHand: atHand.hash },
     )
   }
@@ -86,6 +87,16 @@ export function requireSameFeatures(trained: FeatureSpec, atHand: FeatureSpec): 
     trained: trained.hash,
     atHand: atHand.hash,
   })
+}
+
+type FeatureItem = FeatureSpec['items'][number]
+
+/** A feature by name and definition, or, where it shares both with another, by what it does not share. */
+function described(item: FeatureItem | undefined, other: FeatureItem | undefined): string {
+  if (item === undefined) return 'none'
+  if (item.name !== other?.name || item.definition !== other.definition) return `"${item.name}" (${item.definition})`
+  const own = Object.entries(item).filter(([key, value]) => canonicalJson(value) !== canonicalJson(other[key as keyof FeatureItem]))
+  return `"${item.name}" with ${own.map(([key, value]) => `${key} ${canonicalJson(value)}`).join(', ')}`
 }
 
 /** What one instrument's views of one schema feed. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { canonicalJson } from '@gatehouse/contracts'
 import { createBatch, type Cursor, etf, type Instrument } from '@gatehouse/core'
 import {
   averageTrueRange,
@@ -229,6 +230,10 @@ describe('a feature set', () => {
       source: 'live',
     }).spec
     expect(() => requireSameFeatures(a, a)).not.toThrow()
+    const asRead = (spec: typeof a): typeof a => JSON.parse(canonicalJson(spec)) as typeof a
+    expect(() => requireSameFeatures(asRead(a), b), 'the keys of a file stand in another order').toThrow(/feature 1 .*open.*high/)
+    const warmLater = a.items.map((item, i) => (i === 1 ? { ...item, warmUp: { ...item.warmUp, amount: 99 } } : item))
+    expect(() => requireSameFeatures(asRead(a), { ...a, items: warmLater, hash: '0' })).toThrow(/feature 1 .*warmUp.*99/)
     expect(() => requireSameFeatures(a, b)).toThrow(/feature 1 .*open.*high/)
     expect(() => requireSameFeatures(a, elsewhere)).toThrow(/trained on test, not live/)
   })
